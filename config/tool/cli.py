@@ -1,0 +1,28 @@
+"""The commands, as the Makefile calls them."""
+
+import sys
+
+from . import devtest, paths, setup
+from .ui import Failure, say
+
+COMMANDS = {
+    "setup": setup.main,
+    "dev-test": devtest.main,
+    "shell-env": devtest.shell_environment,
+}
+
+
+def main(arguments):
+    name = arguments[0] if arguments else ""
+    if name not in COMMANDS:
+        say(f"usage: config/meddev {'|'.join(COMMANDS)}")
+        return 2
+    try:
+        paths.prepare()
+        return COMMANDS[name](arguments[1:]) or 0
+    except Failure as failure:
+        say(f"meddev {name}: {failure}")
+        return 1
+    except KeyboardInterrupt:
+        say(f"meddev {name}: interrupted")
+        return 130

@@ -1,0 +1,234 @@
+"""A private PostgreSQL: reachable through a Unix socket only, deleted with the folder.
+
+Two clusters: ``run`` keeps a person's data and writes it safely (fsync on); ``test`` is thrown
+away on loss of power (fsync off), which makes tests several times faster.
+"""
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from . import machine, paths
+from .shell import logged, output_of
+from .ui import Failure, say, step
+
+ROLE = "meddev"
+PORT = 5432
+START_SECONDS = 60
+UNPRIVILEGED_USERS = ("postgres", "nobody")
+TRIGRAM_PROBE = "序列号"
+
+COMMON_SETTINGS = {
+    "listen_addresses": "''",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "maintenance_work_mem": "256MB",
+    "work_mem": "16MB",
+    "max_wal_size": "4GB",
+    "log_min_duration_statement": "5000",
+    "timezone": "'UTC'",
+    "jit": "off",
+}
+SETTINGS = {
+    "run": {"fsync": "on"},
+    # Speed is measured with the settings of a real system.
+    "bench": {"fsync": "on", "shared_buffers": "1GB"},
+    "test": {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
+}
+
+
+class Cluster:
+    def __init__(self, name):
+        self.name = name
+        self.folder = paths.HOME / "pg" / name
+        self.data = self.folder / "data"
+        self.socket = self.folder
+        self.log = self.folder / "postgresql.log"
+        self.binaries = machine.postgres()
+        self.user = _server_user()
+
+    # Starting and stopping
+
+    def ensure(self):
+        """Have the cluster running; return self."""
+        self._check_socket_path()
+        if not (self.data / "PG_VERSION").exists():
+            with step(f"create PostgreSQL cluster '{self.name}' ({self.binaries.origin})"):
+                self._create()
+        self._check_version()
+        if not self.is_running():
+            with step(f"start PostgreSQL '{self.name}'"):
+                self._start()
+        return self
+
+    def is_running(self):
+        return self._control("status").returncode == 0
+
+    def stop(self):
+        """Stop the server; True when one was running."""
+        if not (self.data / "PG_VERSION").exists() or not self.is_running():
+            return False
+        self._control("stop", "-m", "fast", "-w")
+        return True
+
+    def _create(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, mode=0o700)
+        if self.user.account:
+            shutil.chown(self.folder, self.user.account.pw_uid, self.user.account.pw_gid)
+        command = self._as_server("initdb", "-D", self.data, "-U", ROLE, "--auth=trust")
+        command += ["--encoding=UTF8", "--locale=C.UTF-8"]
+        # Tests need no durability, and the file system is busy enough.
+        command += ["--no-sync"] if self.name == "test" else []
+        logged(
+            command,
+            "postgresql",
+            "initdb cannot create a PostgreSQL cluster with the locale C.UTF-8",
+            **self._options(),
+        )
+        settings = COMMON_SETTINGS | SETTINGS[self.name]
+        settings["unix_socket_directories"] = f"'{self.socket}'"
+        with (self.data / "postgresql.conf").open("a") as configuration:
+            configuration.writelines(f"{key} = {value}\n" for key, value in settings.items())
+
+    def _check_version(self):
+        made_by = (self.data / "PG_VERSION").read_text().strip()
+        if made_by != self.binaries.major:
+            raise Failure(
+                f"the cluster {self.folder.relative_to(paths.CHECKOUT)} was made by PostgreSQL "
+                f"{made_by} and this is {self.binaries.major}; `make clean` starts over"
+            )
+
+    def _check_socket_path(self):
+        socket = f"{self.socket}/.s.PGSQL.{PORT}"
+        if len(os.fsencode(socket)) > paths.SOCKET_PATH_LIMIT:
+            raise Failure(
+                f"the checkout's path is too long for a Unix socket ({len(socket)} of at most "
+                f"{paths.SOCKET_PATH_LIMIT} bytes): move the checkout to a shorter path"
+            )
+
+    def _start(self):
+        result = self._control("start", "-w", "-t", str(START_SECONDS), "-l", self.log)
+        if result.returncode:
+            raise Failure(
+                f"PostgreSQL does not start (details: {self.log.relative_to(paths.CHECKOUT)})"
+            )
+
+    def _control(self, *arguments):
+        return subprocess.run(
+            [str(part) for part in self._as_server("pg_ctl", "-D", self.data, *arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **self._options(),
+        )
+
+    def _as_server(self, program, *arguments):
+        return [*self.user.prefix, self.binaries.folder / program, *arguments]
+
+    def _options(self):
+        options = {"cwd": self.folder, "env": self._server_environment()}
+        if self.user.account:
+            options |= {
+                "user": self.user.account.pw_uid,
+                "group": self.user.account.pw_gid,
+                "extra_groups": [],
+            }
+        return options
+
+    def _server_environment(self):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+        return environment | self.binaries.environment | {"LC_ALL": "C.UTF-8"}
+
+    # Databases
+
+    def environment(self):
+        """What libpq needs to reach this cluster; for Odoo, pytest and people."""
+        return {"PGHOST": str(self.socket), "PGPORT": str(PORT), "PGUSER": ROLE}
+
+    def client(self, program, *arguments):
+        """Run one of PostgreSQL's client programs; None when it fails."""
+        command = [self.binaries.folder / program, *arguments]
+        environment = os.environ | self.binaries.environment | self.environment()
+        return output_of(command, env=environment)
+
+    def query(self, database, statement):
+        answer = self.client("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statement)
+        return None if answer is None else answer.strip()
+
+    def exists(self, database):
+        return self.query("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{database}'") == "1"
+
+    def create(self, database, template=None):
+        """Create a database; a fresh one gets its extensions before the first module."""
+        options = ["-T", template, "--strategy=file_copy"] if template else ["-T", "template0"]
+        if int(self.binaries.major) < 15 and template:
+            options = options[:2]
+        if self.client("createdb", *options, database) is None:
+            raise Failure(f"PostgreSQL cannot create the database {database} (createdb {options})")
+        if not template:
+            self._create_extensions(database)
+
+    def drop(self, database):
+        self.client("dropdb", "--if-exists", "--force", database)
+
+    def rename(self, old, new):
+        if self.query("postgres", f'ALTER DATABASE "{old}" RENAME TO "{new}"') is None:
+            raise Failure(f"PostgreSQL cannot rename the database {old} to {new}")
+
+    def _create_extensions(self, database):
+        if not self.binaries.has_contrib:
+            say(
+                "  note: this PostgreSQL has neither pg_trgm nor unaccent; searching in large "
+                "tables is slow and accents matter"
+            )
+            return
+        for extension in ("pg_trgm", "unaccent"):
+            if self.query(database, f"CREATE EXTENSION IF NOT EXISTS {extension}") is None:
+                raise Failure(f"PostgreSQL cannot create the extension {extension} in {database}")
+        trigrams = self.query(database, f"SELECT cardinality(show_trgm('{TRIGRAM_PROBE}'))")
+        if not trigrams or int(trigrams) == 0:
+            raise Failure(
+                "this PostgreSQL drops Chinese characters from trigrams, so searches would "
+                "silently find nothing: its locale C.UTF-8 does not work"
+            )
+
+
+class ServerUser:
+    """Who the server runs as: ``account`` to switch to, or a command ``prefix``."""
+
+    def __init__(self, account=None, prefix=()):
+        self.account = account
+        self.prefix = list(prefix)
+
+
+def _server_user():
+    """PostgreSQL refuses root: take an existing user who can enter the checkout."""
+    if os.geteuid():
+        return ServerUser()
+    for name in UNPRIVILEGED_USERS:
+        try:
+            account = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        if _can_enter(account):
+            return ServerUser(account)
+    # A user namespace in which root appears as nobody, for a checkout below a closed home.
+    prefix = ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"]
+    if output_of([*prefix, "id", "-u"]) == "65534\n":
+        return ServerUser(prefix=prefix)
+    raise Failure(
+        "PostgreSQL refuses root, and no other user can enter this folder: move the checkout "
+        "to a folder that others may enter, such as /srv, or run as an ordinary user"
+    )
+
+
+def _can_enter(account):
+    probe = ["test", "-x", paths.HOME]
+    switch = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    return output_of(probe, **switch) is not None
