@@ -2,11 +2,18 @@
 
 import sys
 
-from . import devtest, paths, setup
+from . import bench, clean, devtest, lint, paths, server, setup, suite
 from .ui import Failure, say
 
 COMMANDS = {
     "setup": setup.main,
+    "run": server.main,
+    "stop": server.stop,
+    "test": suite.main,
+    "lint": lint.main,
+    "format": lint.format_files,
+    "bench": bench.main,
+    "clean": clean.main,
     "dev-test": devtest.main,
     "shell-env": devtest.shell_environment,
 }

@@ -1,15 +1,16 @@
 """Odoo's configuration files and its command line."""
 
-import os
 import re
-import subprocess
 
-from . import odoo_source, paths, python_env
+from . import addons, odoo_source, paths, python_env
 from .shell import logged, relative
 from .ui import Failure
 
 PROFILES = paths.CONFIG / "profiles"
 LANGUAGES = "en_US,zh_CN"
+# The last line of a traceback, and a line logged as an error.
+EXCEPTION = re.compile(r"[A-Za-z_.]+(Error|Exception|NotNullViolation|Violation): ")
+LOGGED_ERROR = re.compile(r" (ERROR|CRITICAL) ")
 
 
 def write_configuration(profile, cluster, name=None, **values):
@@ -33,13 +34,8 @@ def addons_path():
     root = odoo_source.ensure()
     folders = odoo_source.addons_folders(root)
     folders.append(python_env.site_packages() / "odoo/addons")
-    return folders + ([paths.ADDONS] if our_addons() else [])
-
-
-def our_addons():
-    """Names of our addons that can be installed."""
-    manifests = sorted(paths.ADDONS.glob("*/__manifest__.py"))
-    return [manifest.parent.name for manifest in manifests]
+    # Odoo refuses a folder without addons.
+    return folders + ([paths.ADDONS] if addons.names() else [])
 
 
 def environment(cluster):
@@ -50,21 +46,31 @@ def command(configuration, *options):
     return [paths.PYTHON, "-m", "odoo", "--config", configuration, *options]
 
 
-def install(cluster, configuration, database, addons, log, *options):
+def install(cluster, configuration, database, names, log, *options):
     """Install or update addons in a database; a failed load or an ERROR line is a failure."""
-    if not addons:
+    if not names:
         return
     log_file = paths.LOG / f"{log}.log"
     start = log_file.stat().st_size if log_file.exists() else 0
-    names = ",".join(addons)
-    problem = f"Odoo cannot load {names} into the database {database}"
-    arguments = ["-d", database, "-i", names, "--stop-after-init", "--no-http", *options]
-    logged(command(configuration, *arguments), log, problem, env=environment(cluster))
-    with log_file.open(errors="replace") as lines:
-        lines.seek(start)
-        errors = [line for line in lines if re.search(r" (ERROR|CRITICAL) ", line)]
-    if errors:
-        raise Failure(f"{problem}: {errors[0].split(': ', 1)[-1].strip()} (details: {relative(log_file)})")
+    listed = ",".join(names)
+    problem = f"Odoo cannot load {listed} into the database {database}"
+    arguments = ["-d", database, "-i", listed, "--stop-after-init", "--no-http", *options]
+    try:
+        logged(command(configuration, *arguments), log, problem, env=environment(cluster))
+    except Failure as failure:
+        raise Failure(f"{problem}: {cause(log_file, start)} (details: {relative(log_file)})") from failure
+    if found := cause(log_file, start):
+        raise Failure(f"{problem}: {found} (details: {relative(log_file)})")
+
+
+def cause(log_file, start=0):
+    """The line of an Odoo log that says why it failed, or an empty text."""
+    with log_file.open(errors="replace") as log:
+        log.seek(start)
+        lines = log.read().splitlines()
+    exceptions = [line for line in lines if EXCEPTION.match(line)]
+    errors = [line.split(": ", 1)[-1] for line in lines if LOGGED_ERROR.search(line)]
+    return (exceptions[-1:] + errors[:1] + [""])[0].strip()
 
 
 def _key(line):

@@ -7,7 +7,7 @@ import shutil
 import tarfile
 from pathlib import Path
 
-from . import apt, paths
+from . import apt, node, paths
 from .shell import logged
 from .ui import Failure, step
 
@@ -115,10 +115,8 @@ def _add_segmentation_file():
     folder = paths.HOME / "tmp" / "segmentation"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    if not shutil.which("npm"):
-        raise Failure("npm is missing: install the Debian package npm, or " + HINT)
     logged(
-        ["npm", "pack", "--silent", SEGMENTATION_PACKAGE],
+        [node.npm(), "pack", "--silent", SEGMENTATION_PACKAGE],
         "npm",
         f"npm cannot fetch {SEGMENTATION_PACKAGE}: check npm's registry",
         cwd=folder,

@@ -1,0 +1,4 @@
+def main(a):
+    pass
+def format_files(a):
+    pass

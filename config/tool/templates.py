@@ -1,0 +1,84 @@
+"""Prepared test databases, copied instead of installed again.
+
+``base`` holds what our addons stand on, ``suite`` our addons on top of it, both with English and
+Chinese and without demo data. Each is made again when what it was made from changed.
+"""
+
+import hashlib
+import json
+import shutil
+
+from . import addons, locks, odoo, odoo_source, paths
+from .ui import step
+
+BASE = "base_template"
+SUITE = "suite_template"
+
+
+def ensure_base(cluster):
+    """The dependencies of all our addons."""
+    needed = ["base", "web", *addons.foreign_dependencies()]
+    sources = [needed, str(odoo_source.ensure()), _requirements()]
+    _ensure(cluster, BASE, None, needed, sources, f"--load-language={odoo.LANGUAGES}")
+
+
+def ensure_suite(cluster):
+    """All our addons."""
+    ensure_base(cluster)
+    sources = [addons.digests(), _stamp(BASE).read_text()]
+    _ensure(cluster, SUITE, BASE, addons.names(), sources)
+
+
+def copy(cluster, template, database):
+    """A new database with the content and files of a template."""
+    cluster.drop(database)
+    cluster.create(database, template)
+    copy_files(cluster, template, database)
+
+
+def copy_files(cluster, source, target):
+    files = filestore(cluster, target)
+    shutil.rmtree(files, ignore_errors=True)
+    if filestore(cluster, source).exists():
+        shutil.copytree(filestore(cluster, source), files)
+
+
+def filestore(cluster, database):
+    return paths.DATA / cluster.name / "filestore" / database
+
+
+def _ensure(cluster, name, parent, names, sources, *options):
+    wanted = hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
+    with locks.exclusive(name):
+        stamp = _stamp(name)
+        if stamp.exists() and stamp.read_text() == wanted and cluster.exists(name):
+            return
+        stamp.unlink(missing_ok=True)
+        with step(f"database {name}: {_few(names)}"):
+            _make(cluster, name, parent, names, options)
+        stamp.write_text(wanted)
+
+
+def _make(cluster, name, parent, names, options):
+    cluster.drop(name)
+    shutil.rmtree(filestore(cluster, name), ignore_errors=True)
+    cluster.create(name, parent)
+    if parent:
+        copy_files(cluster, parent, name)
+    configuration = odoo.write_configuration(odoo.PROFILES / "test.conf", cluster, name)
+    (paths.LOG / f"{name}.log").unlink(missing_ok=True)
+    odoo.install(cluster, configuration, name, names, name, *options)
+
+
+def _requirements():
+    return [
+        file.read_text() for file in (paths.CONFIG / "requirements-oca.txt", paths.CONFIG / "constraints.txt")
+    ]
+
+
+def _stamp(name):
+    return paths.STATE / name
+
+
+def _few(names):
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
