@@ -1,0 +1,1 @@
+"""Plain functions of the device ledger: no database, no Odoo, standard library only."""
