@@ -12,7 +12,7 @@ X2MANY = ("one2many", "many2many")
 
 def views(env, model, kinds, action=None):
     """The views and fields that the client gets, for the views of an action where one is given."""
-    wanted = {kind: False for kind in kinds}
+    wanted = dict.fromkeys(kinds, False)
     if action:
         wanted |= {kind: view for view, kind in action["views"] if kind in wanted}
     pairs = [(view, kind) for kind, view in wanted.items()]
@@ -109,6 +109,7 @@ def evaluation_names(env):
     import datetime
 
     from dateutil.relativedelta import relativedelta
+
     from odoo.tools.safe_eval import wrap_module
 
     return {
@@ -116,7 +117,7 @@ def evaluation_names(env):
         "active_id": False,
         "active_ids": [],
         "context": dict(env.context),
-        "context_today": lambda: datetime.datetime.now(),
+        "context_today": datetime.datetime.now,
         "time": wrap_module(__import__("time"), ["strftime"]),
         "datetime": wrap_module(datetime, ["datetime", "date", "timedelta"]),
         "relativedelta": relativedelta,

@@ -208,9 +208,11 @@ def test_sudo_says_why(addon):
     bare = []
     for path in addon.python_files:
         lines = path.read_text(encoding="utf-8").splitlines()
-        for number in sudo_lines(path):
-            if not explained(lines, number):
-                bare.append(f"{source.relative(path)}:{number} {lines[number - 1].strip()}")
+        bare += [
+            f"{source.relative(path)}:{number} {lines[number - 1].strip()}"
+            for number in sudo_lines(path)
+            if not explained(lines, number)
+        ]
     assert not bare, f"a comment above says whose right is lifted, and why:{listed(bare)}"
 
 
@@ -234,30 +236,35 @@ def explained(lines, number):
     position = number - 1
     if "#" in lines[position]:
         return True
-    indent = len(lines[position]) - len(lines[position].lstrip())
+    indent = indent_of(lines[position])
     for _ in range(12):
-        position -= 1
-        if position < 0 or not lines[position].strip():
+        line, above = lines[position], lines[position - 1]
+        if position == 0 or not above.strip():
             return False
-        if lines[position].lstrip().startswith("#"):
+        if above.lstrip().startswith("#"):
             return True
-        above = len(lines[position]) - len(lines[position].lstrip())
-        if above < indent:
-            indent = above
-        elif lines[position].rstrip().endswith((")", "]", "}", '"')) and above == indent:
-            # The statement above has ended, unless this line only continues it.
-            if not lines[position + 1].lstrip().startswith((".", ")", "]", "}")):
-                return False
+        ended = above.rstrip().endswith((")", "]", "}", '"')) and indent_of(above) == indent
+        continued = line.lstrip().startswith((".", ")", "]", "}"))
+        if ended and not continued:
+            return False
+        indent = min(indent, indent_of(above))
+        position -= 1
     return False
+
+
+def indent_of(line):
+    return len(line) - len(line.lstrip())
 
 
 def test_public_methods_answer(addon):
     """A public method that returns None commits, and then fails, over XML-RPC."""
     silent = []
     for model in addon.models:
-        for node in model.node.body:
-            if isinstance(node, ast.FunctionDef) and is_silent(node):
-                silent.append(f"{source.relative(model.path)}:{node.lineno} {node.name}")
+        silent += [
+            f"{source.relative(model.path)}:{node.lineno} {node.name}"
+            for node in model.node.body
+            if isinstance(node, ast.FunctionDef) and is_silent(node)
+        ]
     assert not silent, listed(silent)
 
 

@@ -256,9 +256,7 @@ def make_tickets(narratives, devices):
             yield Ticket(number, row["report_number"], title, row["event_text"], "", None)
             continue
         chosen = digest(row["report_number"])
-        same_kind = [
-            device for device in candidates if row["generic_name"] in device.product.kind
-        ]
+        same_kind = [device for device in candidates if row["generic_name"] in device.product.kind]
         pool = same_kind if row["generic_name"] and same_kind else candidates
         device = pool[chosen % len(pool)]
         way = WAYS[chosen // 11 % len(WAYS)]
