@@ -1,0 +1,254 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from ..tools.registration_number import (
+    ERROR,
+    FILING,
+    check_registration_number,
+    normalise_number,
+)
+
+EXPIRING_DAYS = 180
+
+STATUS_NONE = "none"
+STATUS_VALID = "valid"
+STATUS_EXPIRING = "expiring"
+STATUS_EXPIRED = "expired"
+
+
+class MeddevRegistration(models.Model):
+    """One registration certificate or filing: pending -> valid -> expiring -> expired -> renewed.
+
+    A renewal is a new record that points to the one it replaces, so history stays.
+    Rule: Regulations 739 (certificate 5 years, renew 6 months before expiry); Order 47 Art. 115.
+    """
+
+    _name = "meddev.registration"
+    _description = "Registration Certificate"
+    _inherit = ["mail.thread"]
+    _order = "number, valid_from desc, id desc"
+    _rec_name = "number"
+    _check_company_auto = True
+
+    number = fields.Char(required=True, index="trigram", tracking=True)
+    kind = fields.Selection(
+        [
+            ("registration", "Registration Certificate"),
+            ("filing", "Filing"),
+            ("import", "Import Registration"),
+            ("other", "Other"),
+        ],
+        required=True,
+        default="registration",
+        tracking=True,
+    )
+    number_warning = fields.Char(compute="_compute_number_warning")
+    holder_id = fields.Many2one(
+        "res.partner", string="Marketing Authorisation Holder", tracking=True
+    )
+    approved_on = fields.Date(string="Approval Date", tracking=True)
+    valid_from = fields.Date(tracking=True)
+    valid_to = fields.Date(string="Valid Until", index=True, tracking=True)
+    status = fields.Selection(
+        [
+            (STATUS_VALID, "Valid"),
+            (STATUS_EXPIRING, "Expiring"),
+            (STATUS_EXPIRED, "Expired"),
+        ],
+        compute="_compute_status",
+        search="_search_status",
+    )
+    product_tmpl_ids = fields.Many2many(
+        "product.template",
+        "meddev_registration_product_template_rel",
+        "registration_id",
+        "product_tmpl_id",
+        string="Products",
+    )
+    document = fields.Binary(attachment=True)
+    document_name = fields.Char()
+    note = fields.Text()
+    previous_id = fields.Many2one(
+        "meddev.registration",
+        string="Renews",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
+    next_ids = fields.One2many("meddev.registration", "previous_id", string="Renewed By")
+    is_superseded = fields.Boolean(readonly=True, copy=False)
+    normalised_number = fields.Char(
+        compute="_compute_normalised_number", store=True, precompute=True
+    )
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", index=True)
+
+    _number_unique = models.UniqueIndex(
+        "(normalised_number, COALESCE(company_id, 0)) WHERE is_superseded IS NOT TRUE",
+        "This registration number is already recorded. Open the existing certificate, or renew it.",
+    )
+    _validity_in_order = models.Constraint(
+        "CHECK (valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to)",
+        "A certificate cannot end before it begins. Correct its validity dates.",
+    )
+
+    @api.depends("number")
+    def _compute_normalised_number(self):
+        for registration in self:
+            registration.normalised_number = normalise_number(registration.number)
+
+    @api.depends("number", "kind")
+    def _compute_number_warning(self):
+        for registration in self:
+            _error, warning = registration._judge_number()
+            registration.number_warning = warning
+
+    @api.depends("valid_to", "valid_from", "is_superseded")
+    @api.depends_context("tz")
+    def _compute_status(self):
+        today = fields.Date.context_today(self)
+        limit = fields.Date.add(today, days=EXPIRING_DAYS)
+        for registration in self:
+            valid_to = registration.valid_to
+            if valid_to and valid_to < today:
+                registration.status = STATUS_EXPIRED
+            elif valid_to and valid_to <= limit:
+                registration.status = STATUS_EXPIRING
+            else:
+                registration.status = STATUS_VALID
+
+    def _search_status(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        limit = fields.Date.add(today, days=EXPIRING_DAYS)
+        by_status = {
+            STATUS_EXPIRED: Domain("valid_to", "<", today),
+            STATUS_EXPIRING: Domain("valid_to", ">=", today) & Domain("valid_to", "<=", limit),
+            STATUS_VALID: Domain("valid_to", "=", False) | Domain("valid_to", ">", limit),
+        }
+        return Domain.OR([by_status[status] for status in value if status in by_status])
+
+    @api.constrains("number", "kind")
+    def _check_number_is_well_formed(self):
+        for registration in self:
+            error, _warning = registration._judge_number()
+            if error:
+                raise ValidationError(error)
+
+    @api.constrains("previous_id")
+    def _check_renewal_has_no_cycle(self):
+        if self._has_cycle("previous_id"):
+            raise ValidationError(
+                self.env._("A registration certificate cannot renew itself, directly or not.")
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        previous_ids = {vals["previous_id"] for vals in vals_list if vals.get("previous_id")}
+        self._supersede(self.browse(previous_ids))
+        return super().create([self._without_protected(vals) for vals in vals_list])
+
+    def write(self, vals):
+        vals = self._without_protected(vals)
+        former = self.previous_id if "previous_id" in vals else self.browse()
+        if vals.get("previous_id"):
+            self._supersede(self.browse(vals["previous_id"]))
+        result = super().write(vals)
+        if orphans := former.filtered(lambda registration: not registration.next_ids):
+            super(MeddevRegistration, orphans).write({"is_superseded": False})
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        if renewed := self.filtered("next_ids"):
+            raise UserError(
+                self.env._(
+                    "%s was renewed and belongs to the history of its product. Archive it instead.",
+                    ", ".join(renewed.mapped("number")),
+                )
+            )
+
+    def action_renew(self):
+        """Open a new certificate that continues this one."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Renewal of %s", self.number),
+            "res_model": self._name,
+            "view_mode": "form",
+            "context": {f"default_{name}": value for name, value in self._prepare_renewal_vals()},
+        }
+
+    def _prepare_renewal_vals(self):
+        """Pairs of field and value that a renewal takes over from the certificate it renews."""
+        start = fields.Date.add(self.valid_to, days=1) if self.valid_to else False
+        return [
+            ("previous_id", self.id),
+            ("number", self.number),
+            ("kind", self.kind),
+            ("holder_id", self.holder_id.id),
+            ("company_id", self.company_id.id),
+            ("product_tmpl_ids", self.product_tmpl_ids.ids),
+            ("valid_from", start),
+        ]
+
+    def _without_protected(self, vals):
+        """``is_superseded`` follows from the renewal and is never written by a client."""
+        return {name: value for name, value in vals.items() if name != "is_superseded"}
+
+    def _supersede(self, registrations):
+        if registrations:
+            super(MeddevRegistration, registrations).write({"is_superseded": True})
+            registrations.flush_recordset(["is_superseded"])
+
+    def _judge_number(self):
+        """Error and warning texts for this number: the fact sheet says which of them blocks.
+
+        Numbers of other countries (kind "other") have no shape to judge.
+        """
+        self.ensure_one()
+        if self.kind == "other" or not self.number:
+            return False, False
+        check = check_registration_number(self.number, fields.Date.context_today(self))
+        texts = self._get_problem_texts()
+        sentences = [texts.get(code, code) for code in check.problems]
+        if check.kind == FILING and self.kind != "filing":
+            sentences.append(self.env._("This is the number of a filing: choose the kind Filing."))
+        if not sentences:
+            return False, False
+        text = self.env._(
+            "Certificate number %(number)s: %(problems)s",
+            number=self.number,
+            problems=" ".join(sentences),
+        )
+        return (text, False) if check.severity == ERROR else (False, text)
+
+    def _get_problem_texts(self):
+        """Sentence by code of ``tools.registration_number.PROBLEMS``."""
+        return {
+            "empty": self.env._("The number is empty. Enter it as printed on the certificate."),
+            "drug_number": self.env._("This is the number of a drug, not of a device."),
+            "not_device_number": self.env._("This is not the number of a medical device."),
+            "unknown_shape": self.env._(
+                "It has no shape of a registration or filing. Compare it with the certificate,"
+                " or choose the kind Other for another country's certificate."
+            ),
+            "class_not_registered": self.env._(
+                "Class I devices are filed, not registered. Check the digit of the class."
+            ),
+            "class_unknown": self.env._("Its class is none of I, II and III."),
+            "import_needs_national": self.env._(
+                "Imported devices are registered nationally: the number begins with 国."
+            ),
+            "province_needs_class_2": self.env._(
+                "A province registers domestic class II devices only."
+            ),
+            "national_domestic_needs_class_3": self.env._(
+                "A domestic device registered nationally is usually of class III. Please check."
+            ),
+            "year_in_future": self.env._("Its year lies in the future."),
+            "year_too_early": self.env._("Its year lies before this form of number was used."),
+            "category_unknown": self.env._("Its category is not in the classification catalogue."),
+        }

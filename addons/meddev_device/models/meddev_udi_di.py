@@ -1,0 +1,112 @@
+import unicodedata
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+ISSUERS = [
+    ("gs1", "GS1"),
+    ("hibcc", "HIBCC"),
+    ("iccbba", "ICCBBA"),
+    ("ma", "MA (ZIIOT)"),
+    ("ahm", "AHM"),
+]
+
+
+class MeddevUdiDi(models.Model):
+    """One device identifier of a product at one packaging level, with its validity."""
+
+    _name = "meddev.udi.di"
+    _description = "UDI Device Identifier"
+    _order = "product_tmpl_id, packaging_level, di"
+    _rec_name = "di"
+    _check_company_auto = True
+
+    product_tmpl_id = fields.Many2one(
+        "product.template", string="Product", required=True, index=True, ondelete="cascade"
+    )
+    product_id = fields.Many2one(
+        "product.product",
+        string="Variant",
+        index="btree_not_null",
+        ondelete="cascade",
+        domain="[('product_tmpl_id', '=', product_tmpl_id)]",
+    )
+    di = fields.Char(string="Device Identifier (DI)", required=True)
+    issuer = fields.Selection(ISSUERS, required=True, default="gs1")
+    packaging_level = fields.Selection(
+        [
+            ("unit", "Unit of Use"),
+            ("inner", "Inner Pack"),
+            ("box", "Box"),
+            ("carton", "Carton"),
+            ("pallet", "Pallet"),
+        ],
+        required=True,
+        default="unit",
+    )
+    contains_quantity = fields.Integer(string="Contains", default=1)
+    child_di_id = fields.Many2one(
+        "meddev.udi.di",
+        string="Contains DI",
+        index="btree_not_null",
+        ondelete="restrict",
+        domain="[('product_tmpl_id', '=', product_tmpl_id)]",
+    )
+    valid_from = fields.Date()
+    valid_to = fields.Date(string="Valid Until")
+    company_id = fields.Many2one(related="product_tmpl_id.company_id", store=True, index=True)
+
+    _di_unique = models.UniqueIndex(
+        "(di)", "This device identifier (DI) already belongs to a product."
+    )
+    _contains_quantity_positive = models.Constraint(
+        "CHECK (contains_quantity > 0)", "A package contains at least one piece."
+    )
+    _validity_in_order = models.Constraint(
+        "CHECK (valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to)",
+        "A device identifier cannot end before it begins. Correct its validity dates.",
+    )
+
+    @api.constrains("child_di_id")
+    def _check_packaging_has_no_cycle(self):
+        if self._has_cycle("child_di_id"):
+            raise ValidationError(self.env._("A package cannot contain itself."))
+
+    @api.constrains("product_id", "product_tmpl_id")
+    def _check_variant_of_product(self):
+        for identifier in self:
+            variant = identifier.product_id
+            if variant and variant.product_tmpl_id != identifier.product_tmpl_id:
+                raise ValidationError(
+                    self.env._(
+                        "DI %(di)s: %(variant)s is no variant of %(product)s.",
+                        di=identifier.di,
+                        variant=variant.display_name,
+                        product=identifier.product_tmpl_id.display_name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._clean(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(self._clean(vals))
+
+    def _clean(self, vals):
+        """Blanks and full-width digits around a DI come from pasting, not from the label."""
+        if vals.get("di"):
+            return vals | {"di": unicodedata.normalize("NFKC", vals["di"]).strip()}
+        return vals
+
+    @api.model
+    def _find_products(self, identifiers):
+        """Map DI -> (product, identifier record); unknown ones are missing from the map."""
+        found = {}
+        for identifier in self.search([("di", "in", list(identifiers))]):
+            template = identifier.product_tmpl_id
+            found[identifier.di] = (
+                identifier.product_id or template.product_variant_id,
+                identifier,
+            )
+        return found

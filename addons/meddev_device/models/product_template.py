@@ -1,0 +1,202 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .meddev_registration import (
+    EXPIRING_DAYS,
+    STATUS_EXPIRED,
+    STATUS_EXPIRING,
+    STATUS_NONE,
+    STATUS_VALID,
+)
+
+#: A change of one of these changes what the product's lots are.
+LOT_DEFINING_FIELDS = {"is_medical_device", "tracking", "manufacturer_id"}
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    is_medical_device = fields.Boolean(index="btree_not_null")
+    device_class = fields.Selection(
+        [("1", "Class I"), ("2", "Class II"), ("3", "Class III")], string="Management Class"
+    )
+    manufacturer_id = fields.Many2one(
+        "res.partner",
+        string="Manufacturer",
+        index="btree_not_null",
+        domain="[('is_manufacturer', '=', True)]",
+    )
+    device_model = fields.Char(string="Model")
+    specification = fields.Char()
+    catalogue_code_id = fields.Many2one(
+        "meddev.code",
+        string="Catalogue Code",
+        domain="[('system_id.code', '=', 'NMPA-CAT')]",
+        index="btree_not_null",
+    )
+    is_implant = fields.Boolean(string="Implantable")
+    registration_ids = fields.Many2many(
+        "meddev.registration",
+        "meddev_registration_product_template_rel",
+        "product_tmpl_id",
+        "registration_id",
+        string="Registration Certificates",
+    )
+    registration_id = fields.Many2one(
+        "meddev.registration",
+        string="Current Certificate",
+        compute="_compute_registration",
+    )
+    registration_status = fields.Selection(
+        [
+            (STATUS_NONE, "None"),
+            (STATUS_VALID, "Valid"),
+            (STATUS_EXPIRING, "Expiring"),
+            (STATUS_EXPIRED, "Expired"),
+        ],
+        string="Certificate Status",
+        compute="_compute_registration",
+        search="_search_registration_status",
+    )
+    udi_di_ids = fields.One2many("meddev.udi.di", "product_tmpl_id", string="Device Identifiers")
+    service_life_months = fields.Integer(string="Expected Service Life (Months)")
+    warranty_months = fields.Integer(string="Warranty (Months)")
+    requires_calibration = fields.Boolean()
+    calibration_interval_months = fields.Integer(string="Calibration Interval (Months)")
+    requires_maintenance = fields.Boolean(string="Requires Preventive Maintenance")
+    maintenance_interval_months = fields.Integer(string="Maintenance Interval (Months)")
+    device_count = fields.Integer(compute="_compute_device_count")
+
+    _months_not_negative = models.Constraint(
+        "CHECK (COALESCE(service_life_months, 0) >= 0 AND COALESCE(warranty_months, 0) >= 0"
+        " AND COALESCE(calibration_interval_months, 0) >= 0"
+        " AND COALESCE(maintenance_interval_months, 0) >= 0)",
+        "Service life, warranty and intervals are counted in whole months, none below zero.",
+    )
+
+    @api.depends(
+        "registration_ids.valid_from", "registration_ids.valid_to", "registration_ids.active"
+    )
+    def _compute_registration(self):
+        today = fields.Date.context_today(self)
+        limit = fields.Date.add(today, days=EXPIRING_DAYS)
+        for template in self:
+            # sudo: every reader of a product may know whether its certificate is valid; only
+            # the certificate's dates are read.
+            current = template.sudo()._get_current_registration(today)
+            template.registration_id = current.sudo(self.env.su)
+            if not current:
+                template.registration_status = STATUS_NONE
+            elif current.valid_to and current.valid_to < today:
+                template.registration_status = STATUS_EXPIRED
+            elif current.valid_to and current.valid_to <= limit:
+                template.registration_status = STATUS_EXPIRING
+            else:
+                template.registration_status = STATUS_VALID
+
+    def _search_registration_status(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        limit = fields.Date.add(today, days=EXPIRING_DAYS)
+
+        def having(condition):
+            begun = Domain("valid_from", "=", False) | Domain("valid_from", "<=", today)
+            return Domain("registration_ids", "any", begun & condition)
+
+        lasting = having(Domain("valid_to", "=", False) | Domain("valid_to", ">", limit))
+        valid = having(Domain("valid_to", "=", False) | Domain("valid_to", ">=", today))
+        known = having(Domain.TRUE)
+        by_status = {
+            STATUS_VALID: lasting,
+            STATUS_EXPIRING: valid & ~lasting,
+            STATUS_EXPIRED: known & ~valid,
+            STATUS_NONE: ~known,
+        }
+        return Domain.OR([by_status[status] for status in value if status in by_status])
+
+    def _compute_device_count(self):
+        counts = dict(
+            self.env["stock.lot"]._read_group(
+                [("product_id.product_tmpl_id", "in", self.ids), ("is_device", "=", True)],
+                ["product_id"],
+                ["__count"],
+            )
+        )
+        for template in self:
+            template.device_count = sum(
+                counts.get(product, 0) for product in template.product_variant_ids
+            )
+
+    def write(self, vals):
+        changed = self.browse()
+        if LOT_DEFINING_FIELDS & vals.keys():
+            changed = self._get_changed_products(vals)
+            changed._ensure_may_change_lots(vals)
+        result = super().write(vals)
+        changed._refresh_medical_lots()
+        return result
+
+    def action_view_devices(self):
+        """Open the devices of this product."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("meddev_device.device_action")
+        action["domain"] = [
+            ("is_device", "=", True),
+            ("product_id", "in", self.product_variant_ids.ids),
+        ]
+        action["context"] = {"default_product_id": self.product_variant_id.id}
+        return action
+
+    def _get_current_registration(self, today):
+        """The certificate in force: the latest valid one, else the one that expired last."""
+        self.ensure_one()
+        begun = self.registration_ids.filtered(
+            lambda registration: not registration.valid_from or registration.valid_from <= today
+        )
+        return begun.sorted(
+            lambda registration: (
+                registration.valid_to or fields.Date.to_date("9999-12-31"),
+                registration.valid_from or fields.Date.to_date("1900-01-01"),
+                registration.id,
+            )
+        )[-1:]
+
+    def _get_changed_products(self, vals):
+        """Products among these whose lots are something else after writing ``vals``."""
+        return self.filtered(
+            lambda template: any(
+                (template[name].id if name == "manufacturer_id" else template[name]) != vals[name]
+                for name in LOT_DEFINING_FIELDS & vals.keys()
+            )
+            and (template.is_medical_device or vals.get("is_medical_device"))
+        )
+
+    def _ensure_may_change_lots(self, vals):
+        """A product whose devices have a history stays a serial-tracked medical device."""
+        stays_device = vals.get("is_medical_device", True) and vals.get("tracking") in (
+            None,
+            "serial",
+        )
+        if stays_device or not self:
+            return
+        # sudo: the history of another company's device protects the product as well; the
+        # message names the product only.
+        event = self.env["meddev.device.event"].sudo().search(
+            [("lot_id.product_id.product_tmpl_id", "in", self.ids), ("kind", "!=", "created")],
+            limit=1,
+        )
+        if event:
+            raise UserError(
+                self.env._(
+                    "%s has devices with a history: it stays a medical device tracked by"
+                    " serial number.",
+                    event.lot_id.product_id.display_name,
+                )
+            )
+
+    def _refresh_medical_lots(self):
+        """Derive again, by SQL in batches, what the lots of these products are."""
+        if self:
+            self.env["stock.lot"]._fill_medical_lots(self)

@@ -1,0 +1,233 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .meddev_device_event import EVENT_CREATED, EVENT_NOTE
+
+
+class StockLot(models.Model):
+    """The device's timeline, and the answer to "where was it on that day"."""
+
+    _inherit = "stock.lot"
+
+    @api.model
+    def _log_device_events(self, vals_list):
+        """Append to the timeline; the one hook through which every addon writes history.
+
+        :param vals_list: one dictionary per event with ``lot_id`` and ``kind``, and any of
+            ``summary``, ``occurred_at`` (UTC), ``state_from``, ``state_to``, ``sets_place`` with
+            ``customer_id``/``department_id``/``room_id`` and their ``old_`` forms, ``data``
+            (JSON), ``res_model`` and ``res_id`` of the document, ``is_anomaly``,
+            ``correction_of_id``. Lots that are no devices are allowed (batch lots).
+        :return: the events, in order.
+        """
+        if not vals_list:
+            return self.env["meddev.device.event"]
+        lots = self.browse({vals["lot_id"] for vals in vals_list})
+        # sudo: nobody has the right to create events by hand; the author is the present user
+        # and the company is the lot's own.
+        company_of = {lot.id: lot.company_id.id for lot in lots.sudo()}
+        return self.env["meddev.device.event"].sudo().create(
+            [
+                {"user_id": self.env.uid, "company_id": company_of[vals["lot_id"]]} | vals
+                for vals in vals_list
+            ]
+        )
+
+    def _log_creation(self):
+        self._log_device_events(
+            [
+                {
+                    "lot_id": device.id,
+                    "kind": EVENT_CREATED,
+                    "state_to": device.device_state,
+                    "sets_place": bool(device.customer_id),
+                    "customer_id": device.customer_id.id,
+                    "department_id": device.department_id.id,
+                    "room_id": device.room_id.id,
+                }
+                for device in self
+            ]
+        )
+
+    def log_note(self, text, occurred_at=None):
+        """Add a note to the devices' timeline.
+
+        :param occurred_at: UTC, ISO 8601; now if not given.
+        :return: ids of the events.
+        """
+        self.check_access("write")
+        if not (text or "").strip():
+            raise UserError(self.env._("A note on the timeline needs a text."))
+        moment = self._parse_moment(occurred_at) if occurred_at else fields.Datetime.now()
+        return self._log_device_events(
+            [
+                {
+                    "lot_id": device.id,
+                    "kind": EVENT_NOTE,
+                    "summary": text.strip(),
+                    "occurred_at": moment,
+                }
+                for device in self
+            ]
+        ).ids
+
+    def correct_event(self, event_id, text, state=None):
+        """Void an event of this device by a correction, which is an event of its own.
+
+        :param event_id: the event that was recorded wrongly.
+        :param text: what is right, and why.
+        :return: id of the correction.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if not (text or "").strip():
+            raise UserError(self.env._("Say what is right, and why."))
+        event = self.env["meddev.device.event"].browse(event_id).exists()
+        if not event or event.lot_id != self:
+            raise UserError(self.env._("This event is not on the device's timeline."))
+        if event.is_voided:
+            raise UserError(self.env._("This event was corrected already."))
+        if event.kind not in self._get_correctable_kinds():
+            raise UserError(
+                self.env._(
+                    "The state and place of a device are corrected by moving it, so that the"
+                    " timeline and the device agree."
+                )
+            )
+        return self._log_device_events(
+            [
+                {
+                    "lot_id": self.id,
+                    "kind": event.kind,
+                    "occurred_at": event.occurred_at,
+                    "summary": text.strip(),
+                    "correction_of_id": event.id,
+                }
+            ]
+        ).id
+
+    def _get_correctable_kinds(self):
+        """Kinds of events that a person may void; addons append theirs."""
+        return [EVENT_NOTE, "document"]
+
+    def device_at(self, moment):
+        """Where each device was at a moment, in which state, with what inside.
+
+        :param moment: UTC, as ``datetime`` or ISO 8601 text; a bare date is its end of day UTC.
+        :return: a dictionary for one device, else a list of them: ``id``, ``serial``,
+            ``moment``, ``state``, ``state_label``, ``customer``, ``department``, ``room`` (each
+            ``{"id", "name"}`` or False), ``firmware``, ``components`` (list), ``is_known``
+            (False before the device was first recorded).
+        """
+        self.check_access("read")
+        moment = self._parse_moment(moment)
+        answers = [device._get_situation_at(moment) for device in self]
+        return answers[0] if len(self) == 1 else answers
+
+    def _parse_moment(self, moment):
+        if isinstance(moment, str) and len(moment) == 10:
+            moment += " 23:59:59"
+        try:
+            return fields.Datetime.to_datetime(
+                moment.replace("T", " ").removesuffix("Z")[:19]
+                if isinstance(moment, str)
+                else moment
+            )
+        except ValueError as error:
+            raise UserError(
+                self.env._(
+                    "%s is no date and time. Write for example 2026-03-31 08:00:00 (UTC).", moment
+                )
+            ) from error
+
+    def _get_situation_at(self, moment):
+        self.ensure_one()
+        # sudo: the file of a device that this user may read, whatever company the event has.
+        events = self.env["meddev.device.event"].sudo()
+        known = (
+            Domain("lot_id", "=", self.id)
+            & Domain("occurred_at", "<=", moment)
+            & Domain("correction_ids", "=", False)
+        )
+        state_event = events.search(known & Domain("state_to", "!=", False), limit=1)
+        place_event = events.search(known & Domain("sets_place", "=", True), limit=1)
+        firmware = self.firmware_ids.filtered(lambda row: row.installed_at <= moment).sorted(
+            lambda row: (row.installed_at, row.id)
+        )[-1:]
+        components = self.component_ids.filtered(
+            lambda row: row.installed_at <= moment
+            and (not row.removed_at or row.removed_at > moment)
+        )
+        return {
+            "id": self.id,
+            "serial": self.name,
+            "moment": fields.Datetime.to_string(moment),
+            "is_known": bool(state_event),
+            "state": state_event.state_to,
+            "state_label": self._get_state_label(state_event.state_to),
+            **{
+                key: self._describe_partner(place_event[f"{key}_id"])
+                for key in ("customer", "department", "room")
+            },
+            "firmware": firmware.version,
+            "components": [
+                {
+                    "id": row.id,
+                    "product": row.product_id.display_name,
+                    "serial": row.serial,
+                    "position": row.position,
+                    "installed_at": fields.Datetime.to_string(row.installed_at),
+                }
+                for row in components
+            ],
+        }
+
+    def _describe_partner(self, partner):
+        return bool(partner) and {"id": partner.id, "name": partner.display_name}
+
+    def get_timeline(self, limit=200, offset=0):
+        """The device's history as data, newest first.
+
+        :return: list of dictionaries ``id``, ``at`` (UTC), ``kind``, ``title``, ``summary``,
+            ``by``, ``is_voided``, ``document`` (``{"model", "id"}`` or False).
+        """
+        self.ensure_one()
+        self.check_access("read")
+        events = self.env["meddev.device.event"].search(
+            [("lot_id", "=", self.id)], limit=limit, offset=offset
+        )
+        return [
+            {
+                "id": event.id,
+                "at": fields.Datetime.to_string(event.occurred_at),
+                "kind": event.kind,
+                "title": event.title,
+                "summary": event.summary or "",
+                # sudo: the author's name, for everyone who may read the event.
+                "by": event.user_id.sudo().name,
+                "is_voided": event.is_voided,
+                "document": bool(event.res_model)
+                and {"model": event.res_model, "id": event.res_id},
+            }
+            for event in events
+        ]
+
+    def action_view_timeline(self):
+        """Open the whole timeline in its own list."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("meddev_device.device_event_action")
+        action["domain"] = [("lot_id", "=", self.id)]
+        return action
+
+    def action_view_as_of(self):
+        """Ask for a date and show the device as it was then."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("%s as of a Date", self.name),
+            "res_model": "meddev.device.as.of",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_lot_id": self.id},
+        }
