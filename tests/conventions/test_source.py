@@ -208,52 +208,54 @@ def test_sudo_says_why(addon):
     bare = []
     for path in addon.python_files:
         lines = path.read_text(encoding="utf-8").splitlines()
+        functions = functions_of(addon.trees[path])
         bare += [
             f"{source.relative(path)}:{number} {lines[number - 1].strip()}"
             for number in sudo_lines(path)
-            if not explained(lines, number)
+            if not explained(lines, number, functions)
         ]
     assert not bare, f"a comment above says whose right is lifted, and why:{listed(bare)}"
 
 
 def sudo_lines(path):
-    """Lines on which ``.sudo(`` is called with nothing or with True, found by its tokens."""
+    """Lines that lift rights. ``sudo(False)`` and ``sudo(self.env.su)`` lift none."""
     with tokenize.open(path) as file:
-        tokens = [
-            token
-            for token in tokenize.generate_tokens(file.readline)
-            if token.type in (tokenize.NAME, tokenize.OP)
-        ]
-    for position, token in enumerate(tokens[:-3]):
-        if token.string == "." and tokens[position + 1].string == "sudo":
-            argument = tokens[position + 3].string
-            if tokens[position + 2].string == "(" and argument != "False":
-                yield tokens[position + 1].start[0]
+        found = list(tokenize.generate_tokens(file.readline))
+    tokens = ["#" if token.type == tokenize.COMMENT else token.string for token in found]
+    for position in range(len(tokens) - 3):
+        if tokens[position : position + 3] == [".", "sudo", "("] and (
+            tokens[position + 3] != "False"
+            and tokens[position + 3 : position + 8] != ["self", ".", "env", ".", "su"]
+        ):
+            yield found[position].start[0]
 
 
-def explained(lines, number):
-    """A comment on the line, or above the statement that the line belongs to."""
+def explained(lines, number, functions):
+    """A comment on the line or right above its statement, or one on sudo above in its function."""
     position = number - 1
-    if "#" in lines[position]:
+    if "#" in lines[position] or stands_above(lines, position):
         return True
-    indent = indent_of(lines[position])
-    for _ in range(12):
+    first = max((start for start, end in functions if start <= number <= end), default=number)
+    return any(
+        line.lstrip().startswith("#") and "sudo" in line for line in lines[first - 1 : position]
+    )
+
+
+def stands_above(lines, position):
+    """Whether the lines above, back to the start of the statement, end in a comment."""
+    while position and not lines[position - 1].lstrip().startswith("#"):
         line, above = lines[position], lines[position - 1]
-        if position == 0 or not above.strip():
-            return False
-        if above.lstrip().startswith("#"):
-            return True
-        ended = above.rstrip().endswith((")", "]", "}", '"')) and indent_of(above) == indent
         continued = line.lstrip().startswith((".", ")", "]", "}"))
-        if ended and not continued:
+        opens = above.rstrip().endswith(("(", "[", "{", ",", "\\", "=", "|", "&", "and", "or"))
+        if not (continued or opens):
             return False
-        indent = min(indent, indent_of(above))
         position -= 1
-    return False
+    return bool(position)
 
 
-def indent_of(line):
-    return len(line) - len(line.lstrip())
+def functions_of(tree):
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [(node.lineno, node.end_lineno) for node in ast.walk(tree) if isinstance(node, kinds)]
 
 
 def test_public_methods_answer(addon):
