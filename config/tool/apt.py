@@ -108,7 +108,9 @@ def unstable_state(machine):
             "this machine has no Debian mirror to fetch Odoo 19 from; "
             "point at an Odoo 19 of yours: make run ODOO=/path/to/odoo"
         )
-    lines = [f"deb [signed-by={DEBIAN_KEYRING}] {mirrors[0]} {suite} main" for suite in UNSTABLE_SUITES]
+    lines = [
+        f"deb [signed-by={DEBIAN_KEYRING}] {mirrors[0]} {suite} main" for suite in UNSTABLE_SUITES
+    ]
     state = AptState("unstable", lines)
     state.update(
         "Debian's unstable suite cannot be read from this machine's mirror; "

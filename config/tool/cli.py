@@ -1,7 +1,5 @@
 """The commands, as the Makefile calls them."""
 
-import sys
-
 from . import bench, clean, devtest, lint, paths, server, setup, suite
 from .ui import Failure, say
 

@@ -66,7 +66,10 @@ def _prepare(cluster, configuration, database, names, flags):
 
 def _pytest(cluster, configuration, database, names, arguments):
     command = [paths.PYTHON, "-m", "pytest", f"--odoo-config={configuration}", "--odoo-http"]
-    command += [f"--odoo-database={database}", f"--odoo-extra=logfile={paths.LOG}/dev-{database}.log"]
+    command += [
+        f"--odoo-database={database}",
+        f"--odoo-extra=logfile={paths.LOG}/dev-{database}.log",
+    ]
     command += ["--odoo-log-level=warn", *[f"addons/{name}" for name in names], *arguments]
     return subprocess.run(
         list(map(str, command)), cwd=paths.CHECKOUT, env=odoo.environment(cluster)

@@ -53,7 +53,10 @@ class Postgres:
         told = output_of([self.folder / "pg_config", "--sharedir"])
         shares.append(Path(told.strip()) if told else shares[0])
         return any(
-            all((share / "extension" / f"{name}.control").exists() for name in ("pg_trgm", "unaccent"))
+            all(
+                (share / "extension" / f"{name}.control").exists()
+                for name in ("pg_trgm", "unaccent")
+            )
             for share in shares
         )
 

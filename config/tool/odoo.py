@@ -58,7 +58,9 @@ def install(cluster, configuration, database, names, log, *options):
     try:
         logged(command(configuration, *arguments), log, problem, env=environment(cluster))
     except Failure as failure:
-        raise Failure(f"{problem}: {cause(log_file, start)} (details: {relative(log_file)})") from failure
+        raise Failure(
+            f"{problem}: {cause(log_file, start)} (details: {relative(log_file)})"
+        ) from failure
     if found := cause(log_file, start):
         raise Failure(f"{problem}: {found} (details: {relative(log_file)})")
 

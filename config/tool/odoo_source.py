@@ -34,7 +34,9 @@ SEGMENTATION_TARGET = "odoo/addons/mail/static/lib/selfie_segmentation"
 DIST_PACKAGES = paths.ODOO / "usr/lib/python3/dist-packages"
 STAMP = paths.STATE / "odoo-unpacked"
 POINTER = paths.STATE / "odoo-path"
-HINT = "point at an Odoo 19 of yours: make run ODOO=/path/to/odoo (source checkout or dist-packages)"
+HINT = (
+    "point at an Odoo 19 of yours: make run ODOO=/path/to/odoo (source checkout or dist-packages)"
+)
 
 
 def ensure():
@@ -67,7 +69,9 @@ def _checked(root):
         if release.exists():
             break
     else:
-        raise Failure(f"ODOO={root} holds no odoo/release.py; name the folder above the package odoo")
+        raise Failure(
+            f"ODOO={root} holds no odoo/release.py; name the folder above the package odoo"
+        )
     version = re.search(r"^version_info\s*=\s*\(\s*(\d+)", release.read_text(), re.MULTILINE)
     if not version or version[1] != "19":
         raise Failure(f"ODOO={root} is not Odoo 19; these addons need 19.0")
@@ -99,14 +103,14 @@ def _fetch():
 
 
 def _download(unstable):
-    gone = (
-        f"Debian's unstable suite no longer has {PACKAGE} {VERSION}, the version that was tested; {HINT}"
-    )
+    gone = f"Debian's unstable suite no longer has {PACKAGE} {VERSION}, which was tested; {HINT}"
     [archive] = unstable.download([f"{PACKAGE}={VERSION}"], paths.APT / "odoo", gone)
     with archive.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     if digest != SHA256:
-        raise Failure(f"{PACKAGE} {VERSION} is not the file that was tested (SHA-256 differs); {HINT}")
+        raise Failure(
+            f"{PACKAGE} {VERSION} is not the file that was tested (SHA-256 differs); {HINT}"
+        )
     return archive
 
 

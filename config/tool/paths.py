@@ -15,6 +15,7 @@ CACHE = HOME / "cache"
 DATA = HOME / "data"
 DEBIAN = HOME / "debian"
 FONTS = HOME / "fonts.conf"
+LINT = HOME / "lint"
 LOG = HOME / "log"
 NODE = HOME / "node"
 ODOO = HOME / "odoo"
@@ -37,7 +38,7 @@ def prepare():
     os.environ["MEDDEV_HOME"] = str(HOME)
     os.environ["TMPDIR"] = str(HOME / "tmp")
     os.environ["PIP_CACHE_DIR"] = str(CACHE / "pip")
-    os.environ["npm_config_cache"] = str(CACHE / "npm")
+    os.environ["npm_config_cache"] = str(CACHE / "npm")  # noqa: SIM112 (npm's own spelling)
     os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     os.environ["PATH"] = os.pathsep.join([str(BIN), str(VENV / "bin"), os.environ["PATH"]])
     tempfile.tempdir = None

@@ -6,11 +6,8 @@ away on loss of power (fsync off), which makes tests several times faster.
 
 import os
 import pwd
-import re
 import shutil
 import subprocess
-import time
-from pathlib import Path
 
 from . import machine, paths
 from .shell import logged, output_of
@@ -158,11 +155,15 @@ class Cluster:
         return output_of(command, env=environment)
 
     def query(self, database, statement):
-        answer = self.client("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statement)
+        answer = self.client(
+            "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statement
+        )
         return None if answer is None else answer.strip()
 
     def exists(self, database):
-        return self.query("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{database}'") == "1"
+        return (
+            self.query("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{database}'") == "1"
+        )
 
     def create(self, database, template=None):
         """Create a database; a fresh one gets its extensions before the first module."""

@@ -1,4 +1,4 @@
-"""The virtual environment: pinned packages, and the path to Odoo."""
+"""Virtual environments with pinned packages, and the path from them to Odoo."""
 
 import hashlib
 import os
@@ -12,28 +12,91 @@ from .ui import Failure, step
 # Inside the environment this file makes ``python -m odoo`` and the OCA wheels, which are
 # installed under odoo/addons, one namespace package.
 PATH_FILE = "meddev-odoo.pth"
-CONSTRAINTS = paths.CONFIG / "constraints.txt"
-REQUIREMENTS = (
-    paths.CONFIG / "requirements-odoo.txt",
-    paths.CONFIG / "requirements-test.txt",
-    paths.CHECKOUT / "requirements.txt",
-)
-OCA_REQUIREMENTS = paths.CONFIG / "requirements-oca.txt"
-LINT_REQUIREMENTS = paths.CONFIG / "requirements-lint.txt"
-SUPPORTED = (3, 11)
+POINTER = paths.STATE / "python-path"
+OLDEST = (3, 11)
+
+
+class Environment:
+    """A virtual environment that knows what it was made from and what was installed."""
+
+    def __init__(self, folder, name, constraints=None):
+        self.folder = folder
+        self.name = name
+        self.constraints = constraints
+        self.python = folder / "bin" / "python"
+
+    def ensure(self):
+        origin = _base_python()
+        stamp = self.folder / "made-from"
+        if self.python.exists() and stamp.exists() and stamp.read_text() == origin:
+            return
+        with step(f"Python environment ({self.name})"):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self._create(origin.split("\n")[0])
+        stamp.write_text(origin)
+
+    def install(self, name, files, *options):
+        """pip install -r, skipped while the pinned files are the ones of the last time."""
+        read = [*files, self.constraints] if self.constraints else files
+        digest = hashlib.sha256(b"".join(file.read_bytes() for file in read)).hexdigest()
+        stamp = self.folder / f"installed-{name}"
+        if stamp.exists() and stamp.read_text() == digest:
+            return
+        command = [self.python, "-m", "pip", "install", "--quiet", *options]
+        command += ["-c", self.constraints] if self.constraints else []
+        command += [option for file in files for option in ("-r", file)]
+        with step(f"Python packages ({name})"):
+            logged(
+                command,
+                "pip",
+                f"pip cannot install the {name} packages: check the network and pip's index",
+            )
+        stamp.write_text(digest)
+
+    def _create(self, python):
+        if output_of([python, "-c", "import ensurepip, venv"]) is None:
+            self._create_without_ensurepip(python)
+            return
+        logged(
+            [python, "-m", "venv", self.folder],
+            "pip",
+            f"{python} cannot make a virtual environment",
+        )
+
+    def _create_without_ensurepip(self, python):
+        """Debian splits ensurepip off; take pip's wheel from its package, not installed."""
+        problem = "Python has no ensurepip and no apt to fetch pip from: install python3-venv"
+        if not shutil.which("apt-get"):
+            raise Failure(problem)
+        folder = paths.APT / "pip"
+        apt.unpack(apt.machine_state().download(["python3-pip-whl"], folder, problem), folder)
+        [wheel] = folder.glob("usr/share/python-wheels/pip-*.whl")
+        logged([python, "-m", "venv", "--without-pip", self.folder], "pip", problem)
+        logged([self.python, wheel / "pip", "install", "--no-index", wheel], "pip", problem)
+        shutil.rmtree(folder)
 
 
 def ensure():
-    """Create the environment, or bring it up to date with the pinned files."""
-    _create()
-    _install("requirements", [option for file in REQUIREMENTS for option in ("-r", file)])
+    """Odoo's environment: its requirements, ours, the tests' and the OCA wheels."""
+    environment = Environment(paths.VENV, "Odoo", paths.CONFIG / "constraints.txt")
+    environment.ensure()
+    environment.install(
+        "Odoo",
+        [
+            paths.CONFIG / "requirements-odoo.txt",
+            paths.CONFIG / "requirements-test.txt",
+            paths.CHECKOUT / "requirements.txt",
+        ],
+    )
     # --no-deps: the wheels require a distribution "odoo", which no registry has.
-    _install("oca", ["--no-deps", "-r", OCA_REQUIREMENTS])
+    environment.install("OCA", [paths.CONFIG / "requirements-oca.txt"], "--no-deps")
 
 
 def ensure_lint():
-    _create()
-    _install("lint", ["-r", LINT_REQUIREMENTS])
+    """The checkers' environment, apart from Odoo's because they need other versions."""
+    environment = Environment(paths.LINT, "lint")
+    environment.ensure()
+    environment.install("lint", [paths.CONFIG / "requirements-lint.txt"])
 
 
 def link_odoo(odoo_root):
@@ -46,72 +109,15 @@ def site_packages():
     return folder
 
 
-def _create():
-    python = _base_python()
-    stamp = paths.STATE / "venv-python"
-    if paths.PYTHON.exists() and stamp.exists() and stamp.read_text() == python:
-        return
-    with step("Python environment"):
-        shutil.rmtree(paths.VENV, ignore_errors=True)
-        for installed in paths.STATE.glob("pip-*"):
-            installed.unlink()
-        if output_of([python, "-c", "import ensurepip, venv"]) is not None:
-            logged(
-                [python, "-m", "venv", paths.VENV], "pip", f"{python} cannot make a virtual environment"
-            )
-        else:
-            _create_without_ensurepip(python)
-    stamp.write_text(python)
-
-
 def _base_python():
-    """The interpreter to build on: ``PYTHON=``, remembered, or the one that runs us."""
+    """Path and version of the interpreter to build on: ``PYTHON=``, remembered, or ours."""
     named = os.environ.get("PYTHON", "")
-    if not named:
-        stamp = paths.STATE / "venv-python"
-        return stamp.read_text() if stamp.exists() else getattr(sys, "_base_executable", sys.executable)
-    python = shutil.which(named)
-    version = python and output_of([python, "-c", "import sys; print(*sys.version_info[:2])"])
-    if not version or tuple(map(int, version.split())) < SUPPORTED:
+    if not named and POINTER.exists():
+        named = POINTER.read_text()
+    python = shutil.which(named or getattr(sys, "_base_executable", sys.executable))
+    version = python and output_of([python, "-c", "import sys; print(*sys.version_info[:3])"])
+    if not version or tuple(map(int, version.split())) < OLDEST:
         raise Failure(f"PYTHON={named} is not a Python 3.11 or newer")
-    return python
-
-
-def _create_without_ensurepip(python):
-    """Debian splits ensurepip off; take pip's wheel from its package without installing it."""
-    no_pip = "Python has no ensurepip and no apt to fetch pip from: install python3-venv"
-    if not shutil.which("apt-get"):
-        raise Failure(no_pip)
-    machine = apt.machine_state()
-    folder = paths.APT / "pip"
-    apt.unpack(machine.download(["python3-pip-whl"], folder, no_pip), folder)
-    [wheel] = folder.glob("usr/share/python-wheels/pip-*.whl")
-    logged(
-        [python, "-m", "venv", "--without-pip", paths.VENV],
-        "pip",
-        f"{python} cannot make a virtual environment: install python3-venv",
-    )
-    logged(
-        [paths.PYTHON, wheel / "pip", "install", "--no-index", wheel],
-        "pip",
-        "pip cannot be installed into the virtual environment: install python3-venv",
-    )
-    shutil.rmtree(folder)
-
-
-def _install(name, options):
-    """pip install, skipped while the pinned files are the ones of the last time."""
-    files = [option for option in options if hasattr(option, "read_bytes")] + [CONSTRAINTS]
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-    stamp = paths.STATE / f"pip-{name}"
-    if stamp.exists() and stamp.read_text() == digest:
-        return
-    with step(f"Python packages ({name})"):
-        logged(
-            [paths.PYTHON, "-m", "pip", "install", "--quiet", "-c", CONSTRAINTS, *options],
-            "pip",
-            f"pip cannot install the {name} packages: check the network and pip's index",
-        )
-    stamp.write_text(digest)
-
-
+    if named:
+        POINTER.write_text(python)
+    return f"{python}\n{version}"

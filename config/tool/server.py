@@ -104,7 +104,13 @@ def _bring_up_to_date(cluster, configuration, outdated):
         changed = [name for name in outdated if name != "Odoo"] or ["base"]
         with step(f"update {', '.join(changed)}"):
             odoo.install(
-                cluster, configuration, DATABASE, addons.to_install(), "odoo", "-u", ",".join(changed)
+                cluster,
+                configuration,
+                DATABASE,
+                addons.to_install(),
+                "odoo",
+                "-u",
+                ",".join(changed),
             )
     INSTALLED.write_text(json.dumps(current, indent=1))
 
@@ -158,9 +164,13 @@ def _start(cluster, configuration, port):
     deadline = time.monotonic() + START_SECONDS
     while not _answers(port):
         if started.poll() is not None:
-            raise Failure(f"Odoo ended while starting: {odoo.cause(LOG, begin)} (details: {relative(LOG)})")
+            raise Failure(
+                f"Odoo ended while starting: {odoo.cause(LOG, begin)} (details: {relative(LOG)})"
+            )
         if time.monotonic() > deadline:
-            raise Failure(f"Odoo does not answer within {START_SECONDS} s (details: {relative(LOG)})")
+            raise Failure(
+                f"Odoo does not answer within {START_SECONDS} s (details: {relative(LOG)})"
+            )
         time.sleep(0.5)
 
 

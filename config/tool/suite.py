@@ -20,7 +20,9 @@ def main(_arguments):
     setup.ensure()
     with locks.alone("suite") as alone:
         if not alone:
-            raise Failure("another `make test` runs in this folder: wait for it, or use a second clone")
+            raise Failure(
+                "another `make test` runs in this folder: wait for it, or use a second clone"
+            )
         with locks.shared("test-cluster"):
             result = _run(Cluster("test").ensure(), arguments)
         _stop_unused_cluster()

@@ -72,7 +72,8 @@ def _make(cluster, name, parent, names, options):
 
 def _requirements():
     return [
-        file.read_text() for file in (paths.CONFIG / "requirements-oca.txt", paths.CONFIG / "constraints.txt")
+        file.read_text()
+        for file in (paths.CONFIG / "requirements-oca.txt", paths.CONFIG / "constraints.txt")
     ]
 
 
