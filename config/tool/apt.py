@@ -1,7 +1,8 @@
 """Debian packages, downloaded and unpacked into a folder, never installed.
 
-Two private apt states: ``machine`` has the machine's own sources (its suite, its mirror, its
-proxy), ``unstable`` has the suites that carry Odoo 19 on the same mirror. No host is written down.
+Three private apt states: ``machine`` has the machine's own sources (its suite, its mirror, its
+proxy), ``unstable`` the suites that carry Odoo 19 on the same mirror, and ``old`` one older suite
+as if nothing were installed. No host is written down.
 """
 
 import re
@@ -13,9 +14,14 @@ from . import paths
 from .shell import logged, output_of
 from .ui import Failure
 
-INDEX_MAX_AGE_SECONDS = 12 * 3600
-DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+INDEX_MAX_AGE_SECONDS = 3600
+KEYRINGS = Path("/usr/share/keyrings")
+KEYRING_NAMES = ("debian-archive-keyring.gpg", "debian-archive-keyring.pgp")
 UNSTABLE_SUITES = ("sid", "bookworm")
+OLD_SUITE = "bookworm"
+ODOO_HINT = (
+    "point at an Odoo 19 of yours: make run ODOO=/path/to/odoo (source checkout or dist-packages)"
+)
 
 CONFIGURATION = """\
 #clear APT::Update::Post-Invoke;
@@ -35,11 +41,13 @@ class AptState:
     """A private set of package lists.
 
     :param source_lines: lines of sources.list, or None for the machine's own sources.
+    :param is_bare: resolve as if no package were installed on the machine.
     """
 
-    def __init__(self, name, source_lines=None):
+    def __init__(self, name, source_lines=None, is_bare=False):
         self.folder = paths.APT / name
         self.source_lines = source_lines
+        self.is_bare = is_bare
         self.configuration = self.folder / "apt.conf"
         self.stamp = self.folder / "updated"
 
@@ -60,7 +68,12 @@ class AptState:
             return ""
         sources = self.folder / "sources.list"
         sources.write_text("\n".join(self.source_lines) + "\n")
-        return f'Dir::Etc::sourcelist "{sources}";\nDir::Etc::sourceparts "/dev/null";'
+        settings = [f'Dir::Etc::sourcelist "{sources}";', 'Dir::Etc::sourceparts "/dev/null";']
+        if self.is_bare:
+            status = self.folder / "status"
+            status.touch()
+            settings.append(f'Dir::State::status "{status}";')
+        return "\n".join(settings)
 
     def run(self, *arguments):
         return output_of(["apt-get", "-c", self.configuration, *arguments])
@@ -102,21 +115,24 @@ def machine_state():
 
 def unstable_state(machine):
     """The suites that carry Odoo 19, on the mirror that the machine itself uses."""
-    mirrors = machine.mirrors()
-    if not mirrors or not DEBIAN_KEYRING.exists():
-        raise Failure(
-            "this machine has no Debian mirror to fetch Odoo 19 from; "
-            "point at an Odoo 19 of yours: make run ODOO=/path/to/odoo"
-        )
-    lines = [
-        f"deb [signed-by={DEBIAN_KEYRING}] {mirrors[0]} {suite} main" for suite in UNSTABLE_SUITES
-    ]
-    state = AptState("unstable", lines)
-    state.update(
-        "Debian's unstable suite cannot be read from this machine's mirror; "
-        "point at an Odoo 19 of yours: make run ODOO=/path/to/odoo"
-    )
+    state = AptState("unstable", _source_lines(machine, UNSTABLE_SUITES))
+    state.update(f"Debian's unstable suite cannot be read from this machine's mirror; {ODOO_HINT}")
     return state
+
+
+def old_state(machine):
+    """An older suite by itself, for a program that newer ones have dropped."""
+    state = AptState("old", _source_lines(machine, [OLD_SUITE]), is_bare=True)
+    state.update(f"Debian's suite {OLD_SUITE} cannot be read from this machine's mirror")
+    return state
+
+
+def _source_lines(machine, suites):
+    mirrors = machine.mirrors()
+    keyrings = [KEYRINGS / name for name in KEYRING_NAMES if (KEYRINGS / name).exists()]
+    if not mirrors or not keyrings:
+        raise Failure(f"this machine has no Debian mirror in its apt sources; {ODOO_HINT}")
+    return [f"deb [signed-by={keyrings[0]}] {mirrors[0]} {suite} main" for suite in suites]
 
 
 def unpack(archives, target):

