@@ -1,0 +1,505 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+
+from odoo.addons.meddev_device.models.meddev_udi_di import ISSUERS
+from odoo.addons.meddev_device.tools import udi
+from odoo.addons.meddev_device.tools.serial_number import normalise_serial
+
+from ..tools.retention import retain_until
+from .guard import is_own_write, own_write
+from .meddev_device_event import EVENT_INSPECTION
+
+RESULT_ACCEPTED = "accepted"
+RESULT_QUARANTINED = "quarantined"
+RESULT_REFUSED = "refused"
+
+RESULTS = [
+    (RESULT_ACCEPTED, "Accepted"),
+    (RESULT_QUARANTINED, "Quarantined"),
+    (RESULT_REFUSED, "Refused"),
+]
+
+DECISION_RELEASED = "released"
+DECISION_REFUSED = "refused"
+
+DECISIONS = [(DECISION_RELEASED, "Released"), (DECISION_REFUSED, "Refused for Good")]
+
+MAX_LOT_NAME_LENGTH = 100
+
+
+class MeddevIncomingInspectionLine(models.Model):
+    """What was checked about one serial number, one batch or one quantity of goods received.
+
+    What the rule wants on the record is copied from the product when the line is made, so
+    that a later change of the product does not change the record. Frozen with its
+    inspection; only the decision on quarantined or refused goods is added later, once.
+    Rule: SAMR Order No. 54 (2022) Art. 32, 38; ISO 13485:2016 7.4.3.
+    """
+
+    _name = "meddev.incoming.inspection.line"
+    _description = "Incoming Inspection Line"
+    _order = "inspection_id desc, id"
+    _rec_name = "lot_name"
+    _rec_names_search = ["lot_name", "udi_carrier"]
+    _check_company_auto = True
+
+    inspection_id = fields.Many2one(
+        "meddev.incoming.inspection",
+        "Inspection",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        check_company=True,
+    )
+    inspection_state = fields.Selection(related="inspection_id.state", string="Inspection State")
+    product_id = fields.Many2one(
+        "product.product", "Product", required=True, index=True, ondelete="restrict"
+    )
+    tracking = fields.Selection(related="product_id.tracking", string="Tracking")
+    lot_name = fields.Char("Serial / Batch Number")
+    normalised_serial = fields.Char(compute="_compute_normalised_serial", store=True)
+    quantity = fields.Float(default=1.0, digits="Product Unit", required=True)
+    product_uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
+    result = fields.Selection(RESULTS, required=True, default=RESULT_ACCEPTED, index=True)
+    reason = fields.Char(help="Required for quarantined and refused goods.")
+    # label
+    udi_carrier = fields.Char("UDI as Scanned")
+    udi_issuer = fields.Selection(ISSUERS, "UDI Issuer")
+    udi_di = fields.Char("UDI-DI")
+    udi_check_status = fields.Selection(
+        [
+            ("ok", "OK"),
+            ("mismatch", "Mismatch"),
+            ("not_applicable", "Not Applicable"),
+        ],
+        "Check Digit",
+    )
+    udi_warnings = fields.Text("UDI Warnings")
+    batch_number = fields.Char("Batch on the Label")
+    production_date = fields.Date()
+    expiry_date = fields.Date("Expiry Date", index="btree_not_null")
+    software_version = fields.Char()
+    # product as checked
+    device_name = fields.Char(compute="_compute_product_facts", store=True, precompute=True)
+    device_model = fields.Char(
+        "Model", compute="_compute_product_facts", store=True, precompute=True
+    )
+    specification = fields.Char(compute="_compute_product_facts", store=True, precompute=True)
+    registration_number = fields.Char(
+        "Registration Number", compute="_compute_product_facts", store=True, precompute=True
+    )
+    holder_name = fields.Char(
+        "Registration Holder", compute="_compute_product_facts", store=True, precompute=True
+    )
+    manufacturer_name = fields.Char(
+        "Manufacturer", compute="_compute_product_facts", store=True, precompute=True
+    )
+    manufacturer_licence = fields.Char(
+        "Production Licence", compute="_compute_product_facts", store=True, precompute=True
+    )
+    # origin
+    lot_id = fields.Many2one(
+        "stock.lot", "Device / Lot", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    purchase_line_id = fields.Many2one(
+        "purchase.order.line", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    purchase_id = fields.Many2one(related="inspection_id.purchase_id", store=True, index=True)
+    picking_id = fields.Many2one(related="inspection_id.picking_id", store=True, index=True)
+    supplier_id = fields.Many2one(related="inspection_id.supplier_id", store=True, index=True)
+    inspected_on = fields.Date(related="inspection_id.inspected_on", store=True)
+    # retention
+    retain_until = fields.Date("Keep Until", compute="_compute_retention", store=True)
+    is_retained_permanently = fields.Boolean(
+        "Keep Permanently", compute="_compute_retention", store=True
+    )
+    # decision
+    decision = fields.Selection(DECISIONS, readonly=True)
+    decision_reason = fields.Char(readonly=True)
+    decided_by_id = fields.Many2one("res.users", "Decided By", readonly=True, ondelete="restrict")
+    decided_at = fields.Datetime(readonly=True)
+    can_be_decided = fields.Boolean(compute="_compute_can_be_decided")
+    company_id = fields.Many2one(related="inspection_id.company_id", store=True, index=True)
+
+    _serial_once = models.UniqueIndex(
+        "(inspection_id, product_id, normalised_serial) WHERE normalised_serial IS NOT NULL",
+        "A serial number can be captured once per inspection.",
+    )
+    _serial_index = models.Index(
+        "(product_id, normalised_serial) WHERE normalised_serial IS NOT NULL"
+    )
+    _quantity_positive = models.Constraint(
+        "CHECK (quantity > 0)", "The inspected quantity must be above zero."
+    )
+
+    @api.depends("lot_name", "product_id")
+    def _compute_normalised_serial(self):
+        for line in self:
+            is_serial = line.product_id.tracking == "serial"
+            line.normalised_serial = is_serial and normalise_serial(line.lot_name) or False
+
+    @api.depends("product_id")
+    def _compute_product_facts(self):
+        facts_by_product = {
+            product: self._prepare_product_facts(product) for product in self.product_id
+        }
+        empty = dict.fromkeys(self._prepare_product_facts(self.env["product.product"]), False)
+        for line in self:
+            line.update(facts_by_product.get(line.product_id, empty))
+
+    @api.depends("product_id", "expiry_date", "production_date", "inspection_id.inspected_on")
+    def _compute_retention(self):
+        for line in self:
+            template = line.product_id.product_tmpl_id
+            line.is_retained_permanently = template.is_implant
+            line.retain_until = not template.is_implant and retain_until(
+                line.inspection_id.inspected_on,
+                line.expiry_date,
+                line.production_date,
+                template.service_life_months,
+            )
+
+    @api.depends("inspection_id.state", "result", "decision")
+    @api.depends_context("uid")
+    def _compute_can_be_decided(self):
+        may_decide = self._may_decide()
+        for line in self:
+            line.can_be_decided = (
+                may_decide
+                and line.inspection_id.state == "done"
+                and line.result != RESULT_ACCEPTED
+                and not line.decision
+            )
+
+    @api.constrains("product_id", "quantity")
+    def _check_one_per_serial(self):
+        for line in self:
+            if line.tracking == "serial" and line.quantity != 1:
+                raise ValidationError(
+                    self.env._(
+                        "%(product)s %(serial)s: a serial number stands for one device."
+                        " Set the quantity to 1.",
+                        product=line.product_id.display_name,
+                        serial=line.lot_name or "",
+                    )
+                )
+
+    @api.constrains("production_date", "expiry_date")
+    def _check_dates_in_order(self):
+        for line in self:
+            if (
+                line.production_date
+                and line.expiry_date
+                and line.production_date > line.expiry_date
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(product)s %(serial)s: it expires before it was produced. Correct the"
+                        " Production Date or the Expiry Date.",
+                        product=line.product_id.display_name,
+                        serial=line.lot_name or "",
+                    )
+                )
+
+    @api.onchange("udi_carrier")
+    def _onchange_udi_carrier(self):
+        if self.udi_carrier:
+            self.update(self._prepare_carrier_vals(self.udi_carrier))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        vals_list = [self._with_carrier_parts(vals) for vals in vals_list]
+        lines = super().create(vals_list)
+        lines._ensure_open()
+        return lines
+
+    def write(self, vals):
+        self._ensure_open()
+        if not is_own_write(self) and self._get_own_fields().intersection(vals):
+            raise UserError(self._get_frozen_message(self[:1]))
+        result = super().write(vals)
+        if "inspection_id" in vals:
+            self._ensure_open()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_inspected(self):
+        self._ensure_open()
+
+    # Guards
+
+    def _ensure_open(self):
+        if is_own_write(self):
+            return
+        if frozen := self.filtered(lambda line: line.inspection_id.state != "draft"):
+            raise UserError(self._get_frozen_message(frozen[0]))
+
+    def _ensure_can_be_decided(self):
+        if not self._may_decide():
+            raise AccessError(
+                self.env._(
+                    "Only a quality specialist decides on quarantined and refused goods."
+                    " Ask one to release or refuse them."
+                )
+            )
+        if refused := self.filtered(lambda line: not line.can_be_decided):
+            raise UserError(
+                self.env._(
+                    "Nothing to decide for %s: the goods were accepted, the inspection is not"
+                    " finished, or the decision was already taken.",
+                    ", ".join(line.lot_name or line.product_id.display_name for line in refused),
+                )
+            )
+
+    def action_decide(self):
+        """Open the dialogue in which quality releases or refuses these goods."""
+        self._ensure_can_be_decided()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Decide on Goods"),
+            "res_model": "meddev.quarantine.decide",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_line_ids": self.ids},
+        }
+
+    def action_view_lot(self):
+        """Open the device or lot of this line."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "stock.lot",
+            "res_id": self.lot_id.id,
+            "view_mode": "form",
+        }
+
+    def decide(self, decision, reason):
+        """Quality's decision on quarantined or refused goods; taken once.
+
+        :param decision: ``released`` or ``refused``.
+        :param reason: why, required.
+        :return: ids of the decided lines.
+        """
+        if decision not in dict(DECISIONS):
+            raise UserError(self.env._("Decide either to release or to refuse the goods."))
+        reason = (reason or "").strip()
+        if not reason:
+            raise UserError(self.env._("Give the reason of the decision."))
+        self.check_access("read")
+        self.lock_for_update()
+        self.invalidate_recordset(["decision"])
+        self._ensure_can_be_decided()
+        # sudo: nobody has the right to write an inspected line; quality's right to decide was
+        # checked above and only the decision is written.
+        own_write(self.sudo()).write(
+            {
+                "decision": decision,
+                "decision_reason": reason,
+                "decided_by_id": self.env.uid,
+                "decided_at": fields.Datetime.now(),
+            }
+        )
+        self._log_decision(decision, reason)
+        in_stock = self.filtered(lambda line: line.result == RESULT_QUARANTINED and line.lot_id)
+        if decision == DECISION_RELEASED:
+            in_stock._release(reason)
+        return self.ids
+
+    # Hooks
+
+    @api.model
+    def _prepare_product_facts(self, product):
+        """What the record keeps of the product; asked once per product and batch of lines."""
+        template = product.product_tmpl_id
+        # sudo: the certificate's number and holder are printed on the goods themselves.
+        registration = template.registration_id.sudo()
+        maker = template.manufacturer_id.sudo()
+        licence = self._find_production_licence(maker)
+        return {
+            "device_name": product.name or False,
+            "device_model": template.device_model,
+            "specification": template.specification,
+            "registration_number": registration.number,
+            "holder_name": registration.holder_id.name or False,
+            "manufacturer_name": maker.name or False,
+            "manufacturer_licence": licence.number,
+        }
+
+    @api.model
+    def _find_production_licence(self, maker):
+        """The maker's production licence or filing in force, if it is on file."""
+        # sudo: the licence's number belongs on the inspection record whoever writes it.
+        papers = self.env["meddev.supplier.paper"].sudo()
+        if not maker:
+            return papers
+        return papers.search(
+            [
+                ("partner_id", "child_of", maker.commercial_partner_id.id),
+                ("kind", "=", "production_licence"),
+                ("state", "in", ["valid", "expiring"]),
+            ],
+            order="valid_to desc",
+            limit=1,
+        )
+
+    @api.model
+    def _prepare_carrier_vals(self, carrier):
+        """Fields of a line that a scanned carrier fills."""
+        return self._prepare_reading_vals(udi.parse(carrier))
+
+    @api.model
+    def _prepare_reading_vals(self, reading):
+        vals = {
+            "udi_carrier": reading["raw"],
+            "udi_issuer": reading["issuer"],
+            "udi_di": reading["di"],
+            "udi_check_status": reading["check_status"],
+            "udi_warnings": "\n".join(map(str, reading["warnings"])) or False,
+            "production_date": reading["production_date"],
+            "expiry_date": reading["expiry_date"],
+            "software_version": reading["software_version"],
+        }
+        if reading["serial"]:
+            vals |= {"lot_name": reading["serial"], "batch_number": reading["lot"]}
+        elif reading["lot"]:
+            vals["lot_name"] = reading["lot"]
+        return vals
+
+    def _with_carrier_parts(self, vals):
+        """A line imported with its carrier alone gets the carrier's parts as well."""
+        if not vals.get("udi_carrier") or "udi_di" in vals:
+            return vals
+        parts = self._prepare_carrier_vals(vals["udi_carrier"])
+        return {name: value for name, value in parts.items() if value} | vals
+
+    def _prepare_lot_vals(self):
+        """Values of the lot that this line brings into being; asked at confirmation."""
+        self.ensure_one()
+        vals = {
+            "name": self.lot_name,
+            "product_id": self.product_id.id,
+            "udi_carrier": self.udi_carrier,
+            "batch_number": self.batch_number,
+            "production_date": self.production_date,
+            "expiry_date": self.expiry_date,
+        }
+        company = self.product_id.company_id
+        if company and self.company_id in (company.all_child_ids | company):
+            vals["company_id"] = self.company_id.id
+        return {name: value for name, value in vals.items() if value}
+
+    def _assign_lots(self):
+        """Give every tracked line its lot, creating what is not there, in one call."""
+        tracked = self.filtered(lambda line: line.tracking != "none")
+        known = tracked._find_lots()
+        missing = {}
+        for line in tracked:
+            key = line._get_lot_key()
+            if key not in known and key not in missing:
+                missing[key] = line._prepare_lot_vals()
+        # The device's own timeline records that it was entered; a second message in the
+        # chatter of each of them would only cost time.
+        lots = (
+            self.env["stock.lot"]
+            .with_context(mail_create_nolog=True)
+            .create(list(missing.values()))
+            .with_context(self.env.context)
+        )
+        known |= dict(zip(missing, lots.ids, strict=True))
+        own = own_write(tracked)
+        for line in own:
+            line.lot_id = known[line._get_lot_key()]
+
+    def _find_lots(self):
+        """Ids of existing lots for these lines, by the lines' lot key."""
+        # sudo: a lot that the user may not open must not be made a second time.
+        lots = self.env["stock.lot"].sudo().search_fetch(
+            Domain("product_id", "in", self.product_id.ids)
+            & Domain("company_id", "in", [False, *self.company_id.ids])
+            & (
+                Domain("name", "in", list(set(self.mapped("lot_name"))))
+                | Domain("normalised_serial", "in", list(set(self.mapped("normalised_serial"))))
+            ),
+            ["name", "product_id", "normalised_serial"],
+        )
+        return {
+            (lot.product_id.id, lot.normalised_serial if lot.is_device else lot.name): lot.id
+            for lot in lots
+        }
+
+    def _get_lot_key(self):
+        self.ensure_one()
+        is_serial = self.tracking == "serial"
+        return (self.product_id.id, self.normalised_serial if is_serial else self.lot_name)
+
+    # Decision
+
+    @api.model
+    def _may_decide(self):
+        return self.env.user.has_group("meddev_base.group_quality_specialist")
+
+    def _release(self, reason):
+        """Put quarantined goods back among the good stock."""
+        devices = self.lot_id.filtered("is_device")
+        devices._release_from_quarantine(reason)
+        for inspection, lines in self.grouped("inspection_id").items():
+            location = inspection.company_id.meddev_quarantine_location_id
+            if location:
+                lines._move_out_of_quarantine(location, inspection.picking_id.location_dest_id)
+
+    def _move_out_of_quarantine(self, quarantine, destination):
+        """Move the goods of these lines from the quarantine location back to ``destination``."""
+        # sudo: quality has no right on stock; the decision moves exactly the released goods.
+        quants = self.env["stock.quant"].sudo().search(
+            [
+                ("location_id", "child_of", quarantine.id),
+                ("lot_id", "in", self.lot_id.ids),
+                ("quantity", ">", 0),
+            ]
+        )
+        quants.move_quants(
+            location_dest_id=destination, message=self.env._("Released from quarantine")
+        )
+
+    def _log_decision(self, decision, reason):
+        label = dict(self._fields["decision"]._description_selection(self.env))[decision]
+        lines = self.filtered(lambda line: line.lot_id.is_device)
+        lines.lot_id._log_device_events(
+            [
+                {
+                    "lot_id": line.lot_id.id,
+                    "kind": EVENT_INSPECTION,
+                    "summary": self.env._(
+                        "%(decision)s after incoming inspection %(inspection)s: %(reason)s",
+                        decision=label,
+                        inspection=line.inspection_id.name,
+                        reason=reason,
+                    ),
+                    "res_model": line.inspection_id._name,
+                    "res_id": line.inspection_id.id,
+                    "data": {"decision": decision, "reason": reason},
+                }
+                for line in lines
+            ]
+        )
+
+    @api.model
+    def _get_own_fields(self):
+        """Fields that only our own methods write."""
+        return {
+            "lot_id",
+            "purchase_line_id",
+            "decision",
+            "decision_reason",
+            "decided_by_id",
+            "decided_at",
+        }
+
+    def _get_frozen_message(self, line):
+        return self.env._(
+            "%(inspection)s, %(line)s: the record of a finished incoming inspection cannot be"
+            " changed. Quality decides on quarantined goods; anything else is a new record.",
+            inspection=line.inspection_id.name,
+            line=line.lot_name or line.product_id.display_name,
+        )

@@ -1,0 +1,246 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.meddev_device.models.device_state import STATE_IN_STOCK, STATE_QUARANTINED
+from odoo.addons.meddev_device.models.guard import in_stock_operation
+
+from ..tools.retention import retain_until
+from .guard import is_own_write, own_write
+from .meddev_device_event import EVENT_PURCHASE
+
+#: Facts that a receipt sets and nothing else.
+RECEIPT_FIELDS = {"purchase_order_id", "purchase_line_id", "receipt_id"}
+
+
+class StockLot(models.Model):
+    """Where a device or batch came from, and how long its record is kept."""
+
+    _inherit = "stock.lot"
+
+    purchase_order_id = fields.Many2one(
+        "purchase.order",
+        "Purchase Order",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    purchase_line_id = fields.Many2one(
+        "purchase.order.line",
+        "Purchase Order Line",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    supplier_id = fields.Many2one(
+        "res.partner", "Supplier", copy=False, index="btree_not_null", ondelete="restrict"
+    )
+    receipt_id = fields.Many2one(
+        "stock.picking",
+        "Receipt",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    inspection_line_ids = fields.One2many(
+        "meddev.incoming.inspection.line", "lot_id", "Incoming Inspection Lines"
+    )
+    inspection_count = fields.Integer(compute="_compute_inspection_count")
+    retain_until = fields.Date(
+        "Keep Records Until", compute="_compute_retain_until", store=True, copy=False
+    )
+    is_retained_permanently = fields.Boolean(
+        "Keep Records Permanently", related="product_id.is_implant"
+    )
+
+    def _compute_inspection_count(self):
+        counts = {
+            lot.id: count
+            # sudo: how often a lot was inspected may be known to every reader of the lot.
+            for lot, count in self.env["meddev.incoming.inspection.line"]
+            .sudo()
+            ._read_group([("lot_id", "in", self.ids)], ["lot_id"], ["__count"])
+        }
+        for lot in self:
+            lot.inspection_count = counts.get(lot.id, 0)
+
+    @api.depends("expiry_date", "production_date", "purchase_date", "product_id")
+    def _compute_retain_until(self):
+        # The product's own fields are no triggers: products of a million lots are handled by
+        # SQL in _fill_retention.
+        for lot in self:
+            product = lot.product_id
+            if not lot.is_medical or product.is_implant:
+                lot.retain_until = False
+                continue
+            lot.retain_until = retain_until(
+                lot.purchase_date,
+                lot.expiry_date,
+                lot.production_date,
+                product.service_life_months,
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._ensure_receipt_fields_untouched(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._ensure_receipt_fields_untouched(vals)
+        return super().write(vals)
+
+    def action_view_inspections(self):
+        """Open the incoming inspection lines of this device or lot."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "meddev_purchase.meddev_incoming_inspection_line_action"
+        )
+        return action | {"domain": [("lot_id", "=", self.id)], "context": {"create": False}}
+
+    def _ensure_receipt_fields_untouched(self, vals):
+        if is_own_write(self):
+            return
+        if names := [name for name in RECEIPT_FIELDS if vals.get(name)]:
+            raise UserError(
+                self.env._(
+                    "%(fields)s: this follows from the receipt and is not typed in.",
+                    fields=", ".join(
+                        self._fields[name]._description_string(self.env) for name in sorted(names)
+                    ),
+                )
+            )
+        if names := [
+            name
+            for name in RECEIPT_FIELDS & vals.keys()
+            if any(lot[name] for lot in self)
+        ]:
+            raise UserError(
+                self.env._(
+                    "%(fields)s: where the goods came from stays on record.",
+                    fields=", ".join(
+                        self._fields[name]._description_string(self.env) for name in sorted(names)
+                    ),
+                )
+            )
+
+    def _record_origin(self, move):
+        """Set where these lots came from; one write for all lots of one move.
+
+        :param move: the done move of a receipt from a supplier.
+        """
+        vals = self._prepare_origin_vals(move)
+        in_stock_operation(own_write(self)).write(vals)
+        if not move.picking_id._get_finished_inspections():
+            self._log_purchase(move, vals)
+
+    def _prepare_origin_vals(self, move):
+        """What a receipt tells about its lots; asked once per move."""
+        # sudo: order, supplier and receipt of goods that the user receives.
+        move = move.sudo()
+        order = move.purchase_line_id.order_id
+        supplier = order.partner_id or move.picking_id.partner_id or move.partner_id
+        bought_at = order.date_approve or order.date_order or move.date
+        return {
+            "purchase_order_id": order.id,
+            "purchase_line_id": move.purchase_line_id.id,
+            "supplier_id": supplier.commercial_partner_id.id,
+            "receipt_id": move.picking_id.id,
+            "purchase_date": fields.Datetime.context_timestamp(self, bought_at).date(),
+        }
+
+    def _log_purchase(self, move, vals):
+        # sudo: see _prepare_origin_vals.
+        names = [
+            move.sudo().purchase_line_id.order_id.name,
+            self.env["res.partner"].sudo().browse(vals["supplier_id"]).name,
+            move.picking_id.name,
+        ]
+        self._log_device_events(
+            [
+                {
+                    "lot_id": lot.id,
+                    "kind": EVENT_PURCHASE,
+                    "summary": " · ".join(filter(None, names)),
+                    "res_model": "stock.picking",
+                    "res_id": move.picking_id.id,
+                }
+                for lot in self
+                if lot.is_device
+            ]
+        )
+
+    def _quarantine_on_receipt(self, reason, inspection):
+        """Quarantine devices as the incoming inspection decided; asked when it is confirmed."""
+        self.filtered(lambda lot: lot.device_state != STATE_QUARANTINED)._move_device_state(
+            STATE_QUARANTINED,
+            reason=reason,
+            check_roles=False,
+            res_model=inspection._name,
+            res_id=inspection.id,
+        )
+
+    def _release_from_quarantine(self, reason):
+        """Back in stock as quality decided; devices that went elsewhere meanwhile stay there."""
+        # sudo: quality's right to decide was checked; the device follows the decision.
+        quarantined = self.sudo().filtered(lambda lot: lot.device_state == STATE_QUARANTINED)
+        quarantined._move_device_state(STATE_IN_STOCK, reason=reason, check_roles=False)
+
+    def _get_sent_back_to_supplier(self):
+        """Those whose last move brought them back to a supplier, so that they may come again."""
+        if not self:
+            return self
+        # sudo: whether a device is with its supplier does not depend on who asks.
+        move_lines = self.env["stock.move.line"].sudo().search(
+            [("lot_id", "in", self.ids), ("state", "=", "done")], order="date, id"
+        )
+        last = {move_line.lot_id.id: move_line for move_line in move_lines}
+        return self.filtered(
+            lambda lot: lot.id in last and last[lot.id].location_dest_id.usage == "supplier"
+        )
+
+    @api.model
+    def _fill_medical_lots(self, templates):
+        result = super()._fill_medical_lots(templates)
+        self._fill_retention(templates)
+        return result
+
+    @api.model
+    def _fill_retention(self, templates):
+        """Compute ``retain_until`` of all lots of these products in one statement.
+
+        The same rule as ``tools.retention.retain_until``; a test compares the two.
+        """
+        if not templates:
+            return
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE stock_lot lot
+                      SET retain_until = %s
+                     FROM product_product product
+                     JOIN product_template template ON template.id = product.product_tmpl_id
+                    WHERE product.id = lot.product_id
+                      AND template.id = ANY(%s)""",
+                self._get_retention_sql(),
+                templates.ids,
+            )
+        )
+        self.invalidate_model(["retain_until"])
+
+    @api.model
+    def _get_retention_sql(self):
+        """SQL expression over the aliases ``lot`` and ``template``."""
+        return SQL(
+            """CASE WHEN lot.is_medical AND template.is_implant IS NOT TRUE THEN GREATEST(
+                   CASE WHEN lot.expiry_date IS NOT NULL
+                        THEN (lot.expiry_date + interval '2 years')::date
+                        ELSE (lot.purchase_date + interval '5 years')::date END,
+                   CASE WHEN COALESCE(template.service_life_months, 0) > 0
+                        THEN (COALESCE(lot.production_date, lot.purchase_date)
+                              + template.service_life_months * interval '1 month')::date END
+               ) END"""
+        )

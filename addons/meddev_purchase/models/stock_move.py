@@ -1,0 +1,66 @@
+from collections import defaultdict
+
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    def _action_done(self, cancel_backorder=False):
+        from_supplier = self.filtered(lambda move: move._is_medical_receipt())
+        from_supplier.picking_id._ensure_papers()
+        from_supplier._ensure_inspected()
+        moves = super()._action_done(cancel_backorder=cancel_backorder)
+        for move in moves.filtered(
+            lambda move: move.state == "done" and move._is_medical_receipt()
+        ):
+            move.move_line_ids.lot_id._record_origin(move)
+        return moves
+
+    def _is_medical_receipt(self):
+        """Medical goods that come from a supplier into our own place."""
+        self.ensure_one()
+        if not self.product_id.is_medical_device:
+            return False
+        source = self.location_id.usage
+        return (
+            source == "supplier" or (source == "transit" and bool(self.purchase_line_id))
+        ) and self.location_dest_id.usage in ("internal", "transit")
+
+    def _ensure_inspected(self):
+        """What is received now is what was inspected, serial by serial.
+
+        Compared with the finished inspections themselves, so that no way of validating, and no
+        context, gets round it.
+        """
+        due = self.filtered(
+            lambda move: move.picking_id._is_inspection_required()
+            and move.state not in ("done", "cancel")
+        )
+        for picking, moves in due.grouped("picking_id").items():
+            received = moves._get_received_quantities()
+            if not received:
+                continue
+            inspections = picking._get_finished_inspections()
+            if not inspections:
+                picking._raise_inspection_missing()
+            if received != inspections._get_inspected_quantities():
+                raise UserError(
+                    self.env._(
+                        "Receipt %(receipt)s contains other goods or quantities than its incoming"
+                        " inspection. Receive them through an inspection.",
+                        receipt=picking.name,
+                    )
+                )
+
+    def _get_received_quantities(self):
+        """Quantity to be received by (product id, lot id), as core is about to do it."""
+        quantities = defaultdict(float)
+        for move in self:
+            for line in move.move_line_ids:
+                if line.quantity and line.picked:
+                    quantities[line.product_id.id, line.lot_id.id] += round(
+                        line.quantity_product_uom, 6
+                    )
+        return dict(quantities)

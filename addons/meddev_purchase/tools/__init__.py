@@ -1,0 +1,1 @@
+from . import capture_lines, retention

@@ -1,0 +1,1 @@
+from . import meddev_incoming_capture, meddev_paper_waive, meddev_quarantine_decide
