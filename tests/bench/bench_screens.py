@@ -88,6 +88,16 @@ def action_of(env, xmlid):
     }
 
 
+def opening_context(env, action):
+    """The action's context, without the filters that it switches on."""
+    from odoo.tools.safe_eval import safe_eval
+
+    context = safe_eval(action["context"], evaluation_names(env))
+    user_context = {"lang": env.user.lang, "tz": env.user.tz or "UTC", "uid": env.uid}
+    own = {key: value for key, value in context.items() if not key.startswith("search_default_")}
+    return user_context | {"allowed_company_ids": env.companies.ids} | own
+
+
 def opening_domain(env, action, search_arch):
     """The domain with which the screen opens: the action's, and its default filters."""
     from odoo.fields import Domain
@@ -96,7 +106,8 @@ def opening_domain(env, action, search_arch):
     names = evaluation_names(env)
     context = safe_eval(action["context"], dict(names))
     domain = Domain(safe_eval(action["domain"], dict(names)))
-    filters = {node.get("name"): node for node in search_arch.iter("filter")}
+    nodes = () if search_arch is None else search_arch.iter("filter")
+    filters = {node.get("name"): node for node in nodes}
     for key, value in context.items():
         if key.startswith("search_default_") and value:
             node = filters.get(key.removeprefix("search_default_"))

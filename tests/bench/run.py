@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""The bench: how fast, compared with what. ``make bench`` calls it; it is never a test.
+
+Ratios count, not milliseconds: every comparison is made in one run, in interleaved rounds, and
+told as medians. Databases are built once (SQL, minutes) and kept; --rebuild makes them anew.
+The result goes to the console and to .meddev/bench/last.json; docs/bench.md keeps a reference.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from contextlib import closing
+
+import bench_machine as machine
+import bench_measure
+import bench_story
+from bench_machine import BARE_MODULES, SUITE_MODULES, BenchError, say, step
+
+GROUPS = ("screens", "tickets", "receipt")
+PRODUCTS = 1000
+TEMPLATE = "bench_template"
+BARE = "bench_bare"
+CREATE = "bench_create"
+CREATE_DEVICES = 1000
+PASSWORD = "bench-only"
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--small", type=int, default=10_000, help="devices (default 10,000)")
+    parser.add_argument("--large", type=int, default=1_000_000, help="devices (default 1,000,000)")
+    parser.add_argument("--quick", action="store_true", help="10,000 against 50,000; 1,000 serials")
+    parser.add_argument("--serials", type=int, default=5000, help="of the receipt (default 5,000)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=GROUPS, action="append", help="repeatable")
+    parser.add_argument("--rebuild", action="store_true", help="make all databases anew")
+    parser.add_argument("--update", action="store_true", help="update our addons in the databases")
+    parser.add_argument("--drop", action="store_true", help="drop the bench's databases and stop")
+    options = parser.parse_args(arguments)
+    if options.quick:
+        options.large, options.serials, options.rounds = 50_000, 1000, 3
+    wanted = options.only or GROUPS
+    try:
+        return bench(options, wanted)
+    except BenchError as error:
+        say(f"bench: {error}")
+        return 1
+
+
+def bench(options, wanted):
+    if options.drop:
+        for database in machine.databases():
+            machine.drop(database)
+        return 0
+    started = time.time()
+    machine.start_odoo_here()
+    sizes = build(options, wanted)
+    cases = []
+    if "screens" in wanted:
+        cases += screens(sizes, options.rounds)
+    if "tickets" in wanted:
+        cases += tickets(options.rounds)
+    if "receipt" in wanted:
+        cases += receipt(options.serials, max(2, options.rounds // 2))
+    say()
+    say(bench_measure.table(cases))
+    for case in cases:
+        for name, steps in (case.note or {}).items():
+            say(f"{name}: {steps}")
+    result = describe(options, started) | {"cases": [case.as_dict() for case in cases]}
+    path = machine.FOLDER / "last.json"
+    path.write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
+    missed = [case.name for case in cases if case.reached is False]
+    say()
+    say(f"{result['machine']}; PostgreSQL {result['postgresql']}, {result['extensions']}")
+    say(f"limits not reached: {', '.join(missed) or 'none'}; result: {path}")
+    return 0
+
+
+# Databases
+
+
+def build(options, wanted):
+    """Make what is missing; return the databases of both sizes with their labels."""
+    sizes = [
+        (f"bench_{number // 1000}k", number, f"{number:,}")
+        for number in (options.small, options.large)
+    ]
+    if options.rebuild:
+        for database in machine.databases():
+            machine.drop(database)
+    now = machine.fingerprint()
+    needed = {"screens": [name for name, _, _ in sizes], "tickets": [CREATE, BARE]}
+    needed["receipt"] = needed["tickets"]
+    missing = [
+        name
+        for group in wanted
+        for name in needed[group]
+        if not (machine.comment_of(name) or "").startswith("bench")
+    ]
+    if missing:
+        say(f"databases to build: {', '.join(dict.fromkeys(missing))}")
+    if set(missing) - {BARE} and machine.comment_of(TEMPLATE) != f"bench {now}":
+        build_template(now)
+    for name, number, _ in [*sizes, (CREATE, CREATE_DEVICES, "")]:
+        if name in missing:
+            fill(name, number, now)
+    if BARE in missing:
+        build_bare()
+    ours = {name for group in wanted for name in needed[group]} - {BARE}
+    for name in sorted(ours):
+        if machine.comment_of(name) != f"bench {now}":
+            if options.update:
+                with step(f"update {name}"):
+                    machine.update(name)
+                    machine.mark(name, f"bench {now}")
+            else:
+                say(f"  {name} was built from other sources of the addons; see --update")
+    return [(name, label) for name, _, label in sizes]
+
+
+def build_template(now):
+    with step(f"install {', '.join(SUITE_MODULES)}"):
+        machine.install(TEMPLATE, SUITE_MODULES)
+    with step("tell the story through Odoo"), closing(machine.registry(TEMPLATE).cursor()) as cr:
+        from odoo import api
+
+        import cases_tickets
+
+        env = api.Environment(cr, 1, {})
+        world = bench_story.prepare(env, PRODUCTS)
+        policies = ("meddev_order_paper_policy", "meddev_receipt_paper_policy")
+        env.company.write(dict.fromkeys(policies, "warn"))
+        story = bench_story.tell(env, world)
+        cases_tickets.make_trivial_model(env)
+        env["res.users"].search([("login", "=", "bench_intake")]).password = PASSWORD
+        cr.commit()
+    (machine.FOLDER / "story.json").write_text(json.dumps({"world": world, "story": story}))
+    machine.close(TEMPLATE)
+    machine.mark(TEMPLATE, f"bench {now}")
+
+
+def fill(name, devices, now):
+    saved = json.loads((machine.FOLDER / "story.json").read_text())
+    say(f"  {name}: {devices:,} devices")
+    started = time.perf_counter()
+    machine.copy(TEMPLATE, name)
+    with closing(machine.connect(name)) as connection, connection.cursor() as cursor:
+        written = bench_story.multiply(cursor, saved["world"], saved["story"], devices)
+        cursor.execute("VACUUM ANALYZE")
+    rows = sum(written.values())
+    largest = sorted(written.items(), key=lambda item: -item[1])[:8]
+    say(
+        f"    {rows:,} rows in {time.perf_counter() - started:.0f} s: "
+        + ", ".join(f"{table} {number:,}" for table, number in largest)
+    )
+    machine.mark(name, f"bench {now}")
+
+
+def build_bare():
+    """Core and helpdesk_mgmt alone, with the same kind of users, customers and products."""
+    with step(f"install {', '.join(BARE_MODULES)}"):
+        machine.install(BARE, BARE_MODULES)
+    with step("customers, products and users"), closing(machine.registry(BARE).cursor()) as cr:
+        from odoo import api
+
+        import cases_tickets
+
+        env = api.Environment(cr, 1, {})
+        intake = bench_story.user(env, "bench_intake", "helpdesk_mgmt.group_helpdesk_user")
+        intake.password = PASSWORD
+        bench_story.user(env, "bench_parts", "stock.group_stock_user")
+        company = {"is_company": True}
+        env["res.partner"].create(
+            [
+                {"name": f"Hospital {number:08}", "email": f"h{number}@example.com", **company}
+                for number in range(100)
+            ]
+        )
+        env["res.partner"].create({"name": "Maker 0", **company})
+        env["product.template"].create(
+            {
+                "name": "Monitor 0000",
+                "default_code": "M-0000",
+                "type": "consu",
+                "is_storable": True,
+                "tracking": "serial",
+            }
+        )
+        cases_tickets.make_trivial_model(env)
+        cr.commit()
+    machine.close(BARE)
+    machine.mark(BARE, "bench bare")
+
+
+# Measuring
+
+
+def screens(sizes, rounds):
+    import cases_screens
+
+    say("screens")
+    small, large = sizes
+    cases = cases_screens.cases(small, large)
+    bench_measure.measure(cases, rounds, tell=lambda text: say(f"  {text}"))
+    return cases
+
+
+def tickets(rounds):
+    import cases_tickets
+
+    say("tickets")
+    cases = cases_tickets.cases_in_process(CREATE, BARE)
+    bench_measure.measure(cases, rounds, tell=lambda text: say(f"  in process, {text}"))
+    with machine.server() as url:
+        over_http = cases_tickets.cases_over_http(CREATE, BARE, url)
+        bench_measure.measure(over_http, rounds, tell=lambda text: say(f"  over HTTP, {text}"))
+    return cases + over_http
+
+
+def receipt(quantity, rounds):
+    import cases_receipt
+
+    say("receipt")
+    cases = cases_receipt.cases(CREATE, BARE, quantity)
+    bench_measure.measure(
+        cases, rounds, warm_up=False, tell=lambda text: say(f"  {quantity:,} serials, {text}")
+    )
+    return cases
+
+
+def describe(options, started):
+    import odoo.release
+
+    version = machine.execute("postgres", "SHOW server_version")[0][0]
+    settings = ("fsync", "shared_buffers", "work_mem", "jit")
+    shown = {name: machine.execute("postgres", f"SHOW {name}")[0][0] for name in settings}
+    any_database = next(iter(sorted(machine.databases())), "postgres")
+    return {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "seconds": round(time.time() - started),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python "
+        f"{platform.python_version()}, Odoo {odoo.release.version}",
+        "postgresql": version,
+        "settings": shown,
+        "extensions": ", ".join(machine.extensions(any_database)),
+        "addons": machine.fingerprint(),
+        "small": options.small,
+        "large": options.large,
+        "rounds": options.rounds,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
