@@ -155,9 +155,7 @@ class MeddevCode(models.Model):
         "parent_id",
         string="Also Listed Under",
     )
-    level = fields.Integer(
-        compute="_compute_level", store=True, recursive=True, precompute=True
-    )
+    level = fields.Integer(compute="_compute_level", store=True, recursive=True, precompute=True)
     is_selectable = fields.Boolean(
         "Selectable", default=True, help="Off for headings that only group other codes."
     )
@@ -187,8 +185,6 @@ class MeddevCode(models.Model):
 
     @api.constrains("parent_id", "release_id")
     def _check_parent_of_same_release(self):
-        if self._has_cycle():
-            raise ValidationError(self.env._("A code cannot lie below itself."))
         for code in self:
             if code.parent_id and code.parent_id.release_id != code.release_id:
                 raise ValidationError(

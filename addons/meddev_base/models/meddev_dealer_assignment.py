@@ -78,7 +78,7 @@ class MeddevDealerAssignment(models.Model):
                     )
                 )
 
-    @api.constrains(lambda self: self._get_target_fields())
+    @api.constrains(lambda self: ("dealer_id", *self._get_target_fields()))
     def _check_exactly_one_target(self):
         names = self._get_target_fields()
         for assignment in self:

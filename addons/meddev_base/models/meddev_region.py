@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 
 class MeddevRegion(models.Model):
@@ -45,13 +44,6 @@ class MeddevRegion(models.Model):
                 names.append(current.name or "")
                 current = current.parent_id
             region.display_name = " / ".join(reversed(names))
-
-    @api.constrains("parent_id")
-    def _check_no_cycle(self):
-        if self._has_cycle():
-            raise ValidationError(
-                self.env._("A region cannot lie inside itself: choose another parent region.")
-            )
 
 
 class MeddevUserRegion(models.Model):

@@ -137,8 +137,7 @@ class ResPartner(models.Model):
     @api.constrains("facility_level", "parent_id")
     def _check_facility_level_fits_parent(self):
         levels = dict(self._fields["facility_level"]._description_selection(self.env))
-        below = self.filtered("facility_level").child_ids
-        for facility in (self | below).filtered("facility_level"):
+        for facility in (self | self.child_ids).filtered("facility_level"):
             allowed = ALLOWED_PARENT_LEVELS[facility.facility_level]
             parent_level = facility.parent_id.facility_level
             if parent_level in allowed or (not parent_level and not allowed):

@@ -1,3 +1,4 @@
+import re
 from datetime import date, datetime, timezone
 
 from odoo import api, fields, models
@@ -168,7 +169,8 @@ class ResourceCalendar(models.Model):
     @api.model
     def _parse_moment(self, value):
         try:
-            moment = datetime.fromisoformat(value)
+            # Python 3.10 does not know the suffix Z yet.
+            moment = datetime.fromisoformat(re.sub(r"Z$", "+00:00", value))
         except (TypeError, ValueError) as error:
             raise UserError(
                 self.env._("%s is not a moment: write it as 2026-10-01T08:30:00Z.", value)

@@ -1,0 +1,12 @@
+from . import (
+    test_access,
+    test_code_file,
+    test_code_import,
+    test_code_list,
+    test_dealer_access,
+    test_facility,
+    test_landing,
+    test_regions_teams,
+    test_working_time,
+    test_working_calendar,
+)

@@ -50,7 +50,9 @@ class MeddevCodeImport(models.TransientModel):
     updated_count = fields.Integer("Changed", readonly=True)
     unchanged_count = fields.Integer("Unchanged", readonly=True)
     refused_count = fields.Integer("Refused", readonly=True)
-    line_ids = fields.One2many("meddev.code.import.line", "import_id", "Refused Rows", readonly=True)
+    line_ids = fields.One2many(
+        "meddev.code.import.line", "import_id", "Refused Rows", readonly=True
+    )
 
     @api.depends("filename")
     def _compute_release_name(self):
@@ -147,8 +149,10 @@ class MeddevCodeImport(models.TransientModel):
         """Create and update the codes of one list, level by level and in bulk."""
         release = self._get_or_create_release(system)
         lang = system.lang or "en_US"
-        release_codes = self.env["meddev.code"].with_context(lang=lang).search(
-            [("release_id", "=", release.id)]
+        release_codes = (
+            self.env["meddev.code"]
+            .with_context(lang=lang)
+            .search([("release_id", "=", release.id)])
         )
         known = {code.code: code for code in release_codes}
         by_code = {row.code: row for row in rows}
@@ -262,7 +266,9 @@ class MeddevCodeImport(models.TransientModel):
         value = problem.value
         messages = {
             code_file.MISSING_CODE: self.env._("The code is missing: fill it in."),
-            code_file.MISSING_TERM: self.env._("The term of code %s is missing: fill it in.", value),
+            code_file.MISSING_TERM: self.env._(
+                "The term of code %s is missing: fill it in.", value
+            ),
             code_file.BAD_SHAPE: self.env._(
                 "%s does not have the shape of this list's codes: compare it with the official "
                 "file.",
