@@ -1,0 +1,93 @@
+"""Installation on a database that already has many tickets, and the way out."""
+
+_TICKET_COLUMNS = {
+    "service_state": "varchar",
+    "lot_id": "int4",
+    "product_id": "int4",
+    "department_id": "int4",
+    "contact_id": "int4",
+    "place_id": "int4",
+    "received_at": "timestamp",
+    "received_by_id": "int4",
+    "dispatched_at": "timestamp",
+    "dispatched_by_id": "int4",
+    "in_progress_at": "timestamp",
+    "in_progress_by_id": "int4",
+    "waiting_at": "timestamp",
+    "waiting_by_id": "int4",
+    "done_at": "timestamp",
+    "done_by_id": "int4",
+    "archived_at": "timestamp",
+    "archived_by_id": "int4",
+}
+_BATCH = 100_000
+
+
+def pre_init_hook(env):
+    """Add the columns by SQL and derive each ticket's state from its stage, in batches."""
+    for name, column_type in _TICKET_COLUMNS.items():
+        env.cr.execute(
+            f"ALTER TABLE helpdesk_ticket ADD COLUMN IF NOT EXISTS {name} {column_type}"
+        )
+    env.cr.execute(
+        """
+        ALTER TABLE helpdesk_ticket_stage ADD COLUMN IF NOT EXISTS service_state varchar;
+        ALTER TABLE helpdesk_ticket_stage ADD COLUMN IF NOT EXISTS is_used boolean;
+        UPDATE helpdesk_ticket_stage stage
+           SET service_state = COALESCE(
+                   (SELECT CASE data.name
+                           WHEN 'helpdesk_ticket_stage_new' THEN 'received'
+                           WHEN 'helpdesk_ticket_stage_awaiting' THEN 'waiting' END
+                      FROM ir_model_data data
+                     WHERE data.module = 'helpdesk_mgmt' AND data.res_id = stage.id
+                       AND data.model = 'helpdesk.ticket.stage' AND NOT COALESCE(closed, false)),
+                   CASE WHEN closed THEN 'done'
+                        WHEN unattended THEN 'received'
+                        ELSE 'in_progress' END),
+               closed = COALESCE(closed, false),
+               is_used = EXISTS (SELECT FROM helpdesk_ticket WHERE stage_id = stage.id);
+        SELECT COALESCE(max(id), 0) FROM helpdesk_ticket
+        """
+    )
+    (last_id,) = env.cr.fetchone()
+    for first_id in range(0, last_id + 1, _BATCH):
+        env.cr.execute(
+            """
+            UPDATE helpdesk_ticket ticket
+               SET service_state = derived.state,
+                   received_at = COALESCE(ticket.create_date, now() AT TIME ZONE 'UTC'),
+                   received_by_id = ticket.create_uid,
+                   in_progress_at = CASE derived.state WHEN 'in_progress' THEN derived.moved_at END,
+                   in_progress_by_id =
+                       CASE derived.state WHEN 'in_progress' THEN ticket.write_uid END,
+                   waiting_at = CASE derived.state WHEN 'waiting' THEN derived.moved_at END,
+                   waiting_by_id = CASE derived.state WHEN 'waiting' THEN ticket.write_uid END,
+                   done_at = CASE derived.state
+                       WHEN 'done' THEN COALESCE(ticket.closed_date, derived.moved_at) END,
+                   done_by_id = CASE derived.state WHEN 'done' THEN ticket.write_uid END
+              FROM (SELECT t.id, COALESCE(stage.service_state, 'received') AS state,
+                           COALESCE(t.last_stage_update, t.write_date, t.create_date,
+                                    now() AT TIME ZONE 'UTC') AS moved_at
+                      FROM helpdesk_ticket t
+                 LEFT JOIN helpdesk_ticket_stage stage ON stage.id = t.stage_id
+                     WHERE t.id > %s AND t.id <= %s) derived
+             WHERE derived.id = ticket.id AND ticket.service_state IS NULL
+            """,
+            (first_id, first_id + _BATCH),
+        )
+
+
+def post_init_hook(env):
+    """Intake does not become the engineer of what it takes in, in no company."""
+    companies = env["res.company"].with_context(active_test=False).search([])
+    companies.helpdesk_mgmt_ticket_auto_assign = False
+
+
+def uninstall_hook(env):
+    """Take the trigger away before its table goes, or no ticket could be written any more."""
+    env.cr.execute(
+        """
+        DROP TRIGGER IF EXISTS meddev_ticket_amendment ON helpdesk_ticket;
+        DROP FUNCTION IF EXISTS meddev_ticket_record_amendment()
+        """
+    )

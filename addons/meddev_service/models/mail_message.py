@@ -1,0 +1,62 @@
+from odoo import api, models
+
+from .ticket_state import STATE_ARCHIVED
+
+_TICKET = "helpdesk.ticket"
+#: What the system and each reader write on a message without changing what it says.
+_TECHNICAL_FIELDS = {
+    "mail_server_id",
+    "message_id",
+    "notification_ids",
+    "pinned_at",
+    "starred",
+    "starred_partner_ids",
+}
+
+
+class MailMessage(models.Model):
+    """Messages of an archived ticket are frozen with it."""
+
+    _inherit = "mail.message"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._ensure_threads_not_archived(
+            (vals.get("model"), vals.get("res_id")) for vals in vals_list
+        )
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if vals.keys() - _TECHNICAL_FIELDS:
+            self._ensure_tickets_not_archived()
+            if "model" in vals or "res_id" in vals:
+                # sudo: where the messages lie now; core checks the caller's rights in super().
+                self._ensure_threads_not_archived(
+                    (vals.get("model", message.model), vals.get("res_id", message.res_id))
+                    for message in self.sudo()
+                )
+        return super().write(vals)
+
+    def unlink(self):
+        self._ensure_tickets_not_archived()
+        return super().unlink()
+
+    @api.model
+    def _ensure_threads_not_archived(self, threads):
+        """:param threads: pairs of model name and id."""
+        ids = [int(res_id) for model, res_id in threads if model == _TICKET and res_id]
+        if ids:
+            tickets = self.env[_TICKET]._browse_existing(ids)
+            tickets._ensure_not_archived(self.env._("messages"))
+
+    def _ensure_tickets_not_archived(self):
+        # sudo: which thread a message belongs to; core checks the caller's rights in super().
+        self._ensure_threads_not_archived(
+            (message.model, message.res_id) for message in self.sudo()
+        )
+
+    def _get_archived_tickets(self):
+        # sudo: asked by the mail queue, which sends for everybody.
+        ids = [message.res_id for message in self.sudo() if message.model == _TICKET]
+        tickets = self.env[_TICKET]._browse_existing(ids)
+        return tickets.filtered(lambda ticket: ticket.service_state == STATE_ARCHIVED)

@@ -1,0 +1,1 @@
+from . import helpdesk_ticket_duplicate_wizard, helpdesk_ticket_move
