@@ -13,6 +13,6 @@ from . import stock_lot_history
 from . import stock_lot_fill
 from . import stock_lot_load
 from . import stock_move
-from . import stock_move_line
+from . import stock_device_flow
 from . import stock_picking
 from . import meddev_dealer_assignment

@@ -1,12 +1,512 @@
+from datetime import date
+
+from psycopg2 import Error as DatabaseError
+
 from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..tools import udi
+from ..tools.serial_number import normalise_serial
+from .device_state import DEVICE_STATES, ORIGIN_LEGACY, ORIGINS
+from .stock_lot import DATE_ORDER, MAX_CARRIER_LENGTH
+
+CHUNK_SIZE = 500
+MAX_ROWS = 20_000
+
+STATUS_CREATED = "created"
+STATUS_UPDATED = "updated"
+STATUS_UNCHANGED = "unchanged"
+STATUS_REFUSED = "refused"
+
+DATE_KEYS = (*DATE_ORDER, "production_date", "expiry_date")
+#: Keys that go to the device as they are.
+PLAIN_KEYS = (
+    "udi_carrier",
+    "udi_di",
+    "batch_number",
+    "software_version",
+    "origin",
+    "device_state",
+    *DATE_KEYS,
+)
+#: Keys that name another record.
+PRODUCT_KEYS = ("product_id", "udi_di", "udi_carrier", "product_code", "product")
+PLACE_KEYS = ("customer", "department", "room")
+ROW_KEYS = {
+    "row",
+    "serial",
+    "manufacturer",
+    "firmware_version",
+    "alias",
+    "company_id",
+    *PLAIN_KEYS,
+    *PRODUCT_KEYS,
+    *PLACE_KEYS,
+}
+MAX_TEXT_LENGTH = 255
+
+
+class RowError(Exception):
+    """A row that cannot be loaded: which field, and what to do."""
+
+    def __init__(self, field, message):
+        super().__init__(message)
+        self.field = field
 
 
 class StockLot(models.Model):
-    """Loading devices in batches."""
+    """Loading devices in batches, for imports and other systems."""
 
     _inherit = "stock.lot"
 
     @api.model
     def load_devices(self, rows):
-        """Create or update devices from rows."""
-        return []
+        """Create or update devices; good rows are kept whatever happens to the others.
+
+        The same rows again change nothing: a device is known by its product (by ``udi_di``,
+        ``udi_carrier``, ``product_code``, ``product`` or ``product_id``) and its serial in any
+        spelling. A key that a row lacks, or leaves empty, changes nothing on the device.
+
+        :param rows: list of dictionaries with ``serial`` and any of ``manufacturer``,
+            ``customer``, ``department``, ``room`` (names), ``origin``, ``device_state``,
+            ``firmware_version``, ``software_version``, ``batch_number``, ``alias``,
+            ``company_id`` and the dates (ISO 8601). ``row`` is echoed, else counted from 1.
+        :return: one dictionary per row, in order: ``row``, ``id``, ``status`` (created, updated,
+            unchanged, refused), ``field`` and ``error`` of a refused row.
+        :raise UserError: what was sent is no list of rows. AccessError: no right to load.
+        """
+        self.check_access("create")
+        if not isinstance(rows, list) or len(rows) > MAX_ROWS:
+            raise UserError(
+                self.env._("Send a list of at most %s rows, one dictionary each.", MAX_ROWS)
+            )
+        results, seen = [], {}
+        for start in range(0, len(rows), CHUNK_SIZE):
+            numbered = list(enumerate(rows[start : start + CHUNK_SIZE], start + 1))
+            results += self._load_chunk(numbered, seen)
+        return results
+
+    def _load_chunk(self, numbered, seen):
+        """Results of some rows.
+
+        :param numbered: list of (row number, row).
+        :param seen: row number by device key, of all earlier rows; extended here.
+        """
+        results = {}
+        good = {}
+        for number, row in numbered:
+            try:
+                good[number] = self._check_row(row)
+            except RowError as error:
+                results[number] = self._refuse_row(number, row, error.field, str(error))
+        resolvers = self._prepare_resolvers(good.values())
+        resolved = {}
+        for number, row in good.items():
+            try:
+                resolved[number] = self._resolve_row(row, resolvers)
+            except RowError as error:
+                results[number] = self._refuse_row(number, row, error.field, str(error))
+        known = self._find_known_devices(resolved.values())
+        to_create, to_update = [], []
+        for number, vals in resolved.items():
+            key = self._get_row_key(vals)
+            if key in seen:
+                results[number] = self._refuse_row(
+                    number,
+                    good[number],
+                    "serial",
+                    self.env._(
+                        "Serial number %(serial)s occurs in row %(other)s already. Remove one of"
+                        " them.",
+                        serial=vals["name"],
+                        other=seen[key],
+                    ),
+                )
+                continue
+            seen[key] = good[number].get("row") or number
+            target = to_update if key in known else to_create
+            target.append((number, vals, known.get(key)))
+        quiet = self.with_context(tracking_disable=True, mail_create_nolog=True)
+        for number, ids, status, error in quiet._create_rows(to_create):
+            results[number] = self._accept_or_refuse(number, good[number], ids, status, error)
+        for number, vals, device in to_update:
+            status, error = device.with_env(quiet.env)._update_from_row(vals)
+            results[number] = self._accept_or_refuse(
+                number, good[number], device.id, status, error
+            )
+        return [results[number] for number, _row in numbered]
+
+    def _accept_or_refuse(self, number, row, device_id, status, error):
+        if status == STATUS_REFUSED:
+            return self._refuse_row(number, row, self._guess_field(error), error)
+        return {
+            "row": row.get("row") or number,
+            "id": device_id,
+            "status": status,
+            "field": False,
+            "error": False,
+        }
+
+    def _refuse_row(self, number, row, field, message):
+        own_number = row.get("row") if isinstance(row, dict) else None
+        number = own_number or number
+        return {
+            "row": number,
+            "id": False,
+            "status": STATUS_REFUSED,
+            "field": field,
+            "error": self.env._("Row %(row)s: %(error)s", row=number, error=message),
+        }
+
+    def _guess_field(self, message):
+        """Key of the row that an error of the model speaks of, by the field's label in it."""
+        for key in (*reversed(DATE_ORDER), "udi_carrier", "udi_di", "device_state"):
+            if self._get_label(key) in message:
+                return key
+        return "serial"
+
+    # Rows
+
+    def _check_row(self, row):
+        """The row with empty keys dropped, or :class:`RowError`."""
+        if not isinstance(row, dict):
+            raise RowError(False, self.env._("a row is a dictionary of field and value."))
+        if unknown := sorted(str(key) for key in row.keys() - ROW_KEYS):
+            raise RowError(
+                unknown[0],
+                self.env._(
+                    "unknown field %(field)s. Possible fields: %(fields)s.",
+                    field=unknown[0],
+                    fields=", ".join(sorted(ROW_KEYS)),
+                ),
+            )
+        row = {
+            key: value.strip() if isinstance(value, str) else value
+            for key, value in row.items()
+        }
+        row = {key: value for key, value in row.items() if value not in (None, "", False)}
+        for key, value in row.items():
+            self._check_value(key, value)
+        if not normalise_serial(row.get("serial")):
+            raise RowError("serial", self.env._("the serial number is missing."))
+        if not any(key in row for key in PRODUCT_KEYS):
+            raise RowError(
+                "product",
+                self.env._("the product is missing: give its UDI-DI, code or name."),
+            )
+        self._check_row_dates(row)
+        if row.get("udi_carrier"):
+            row = self._read_row_carrier(row)
+        return row
+
+    def _check_value(self, key, value):
+        if key in ("product_id", "company_id", "row"):
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise RowError(
+                    key, self.env._("%(field)s is no whole number: %(value)s.",
+                                    field=key, value=value)
+                )
+            return
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return
+        if not isinstance(value, str):
+            raise RowError(
+                key, self.env._("%(field)s is no text: %(value)s.", field=key, value=value)
+            )
+        limit = MAX_CARRIER_LENGTH if key == "udi_carrier" else MAX_TEXT_LENGTH
+        if len(value) > limit:
+            raise RowError(
+                key,
+                self.env._(
+                    "%(field)s has %(length)s characters, more than %(limit)s.",
+                    field=key,
+                    length=len(value),
+                    limit=limit,
+                ),
+            )
+        for name, choices in (("device_state", DEVICE_STATES), ("origin", ORIGINS)):
+            if key == name and value not in dict(choices):
+                raise RowError(
+                    key,
+                    self.env._(
+                        "%(value)s is no possible %(field)s. Possible: %(choices)s.",
+                        value=value,
+                        field=key,
+                        choices=", ".join(dict(choices)),
+                    ),
+                )
+
+    def _check_row_dates(self, row):
+        for key in DATE_KEYS:
+            if key not in row:
+                continue
+            try:
+                row[key] = date.fromisoformat(str(row[key])[:10])
+            except ValueError as error:
+                raise RowError(
+                    key,
+                    self.env._(
+                        "%(field)s is no date: %(value)s. Write for example 2026-03-31.",
+                        field=self._get_label(key),
+                        value=row[key],
+                    ),
+                ) from error
+        given = [key for key in DATE_ORDER if key in row]
+        pairs = [*zip(given, given[1:], strict=False), ("production_date", "expiry_date")]
+        for earlier, later in pairs:
+            if earlier in row and later in row and row[later] < row[earlier]:
+                raise RowError(
+                    later,
+                    self.env._(
+                        "%(later)s (%(later_date)s) lies before %(earlier)s (%(earlier_date)s)."
+                        " Correct one of them.",
+                        later=self._get_label(later),
+                        later_date=row[later],
+                        earlier=self._get_label(earlier),
+                        earlier_date=row[earlier],
+                    ),
+                )
+
+    def _read_row_carrier(self, row):
+        reading = udi.parse(row["udi_carrier"])
+        serial = reading["serial"]
+        if serial and normalise_serial(serial) != normalise_serial(row["serial"]):
+            raise RowError(
+                "udi_carrier",
+                self.env._(
+                    "the carrier belongs to serial number %(carried)s, the row says %(serial)s.",
+                    carried=serial,
+                    serial=row["serial"],
+                ),
+            )
+        if reading["di"] and "udi_di" in row and reading["di"] != row["udi_di"]:
+            raise RowError(
+                "udi_carrier",
+                self.env._(
+                    "the carrier belongs to UDI-DI %(carried)s, the row says %(di)s.",
+                    carried=reading["di"],
+                    di=row["udi_di"],
+                ),
+            )
+        return ({"udi_di": reading["di"]} if reading["di"] else {}) | row
+
+    # Names to records
+
+    def _prepare_resolvers(self, rows):
+        """Everything that the rows name, looked up in one query per kind."""
+        rows = list(rows)
+
+        def texts(key):
+            return list({str(row[key]) for row in rows if key in row})
+
+        products = self.env["product.product"]
+        makers = set(texts("manufacturer"))
+        customers = self._find_facilities(Domain.OR([
+            Domain("facility_level", "=", "hospital"),
+            Domain("facility_level", "=", False) & Domain("is_company", "=", True),
+        ]), texts("customer"))
+        inner = {
+            level: self._find_facilities(Domain("facility_level", "=", level), texts(level))
+            for level in ("department", "room")
+        }
+        ids = [row["product_id"] for row in rows if "product_id" in row]
+        by_code = products.search([("default_code", "in", texts("product_code"))])
+        by_name = products.search([("name", "in", texts("product"))])
+        return {
+            "makers": makers,
+            "customer": customers,
+            **inner,
+            "product_id": {product.id: product for product in products.browse(ids).exists()},
+            "udi_di": {
+                di: product
+                for di, (product, _identifier) in self.env["meddev.udi.di"]
+                ._find_products(texts("udi_di"))
+                .items()
+            },
+            "product_code": by_code.grouped("default_code"),
+            "product": by_name.grouped("name"),
+        }
+
+    def _find_facilities(self, domain, names):
+        if not names:
+            return {}
+        return self.env["res.partner"].search(domain & Domain("name", "in", names)).grouped("name")
+
+    def _resolve_row(self, row, resolvers):
+        """Values of a device, or :class:`RowError`."""
+        product = self._resolve_product(row, resolvers)
+        vals = {"name": str(row["serial"]), "product_id": product.id}
+        vals |= {key: row[key] for key in PLAIN_KEYS if key in row}
+        if row.get("company_id"):
+            vals["company_id"] = row["company_id"]
+        self._resolve_places(row, resolvers, vals)
+        if "firmware_version" in row:
+            vals["firmware_version"] = str(row["firmware_version"])
+        if "alias" in row:
+            vals["alias"] = str(row["alias"])
+        return vals
+
+    def _resolve_product(self, row, resolvers):
+        for key in ("product_id", "udi_di", "product_code", "product"):
+            if key not in row:
+                continue
+            value = row[key] if key == "product_id" else str(row[key])
+            found = resolvers[key].get(value)
+            if not found:
+                if key == "udi_di" and row.keys() & {"product_code", "product"}:
+                    continue
+                raise RowError(
+                    key,
+                    self.env._(
+                        "unknown product %s. Enter the product with its device identifier first.",
+                        value,
+                    ),
+                )
+            if len(found) > 1:
+                raise RowError(
+                    key,
+                    self.env._("%s names several products. Give the UDI-DI or the code.", value),
+                )
+            return self._check_row_product(found, row, key)
+        raise RowError("udi_carrier", self.env._("the carrier names no product."))
+
+    def _check_row_product(self, product, row, key):
+        if not product.is_medical_device or product.tracking != "serial":
+            raise RowError(
+                key,
+                self.env._(
+                    "%s is no medical device tracked by serial number. Correct the product.",
+                    product.display_name,
+                ),
+            )
+        maker = product.manufacturer_id
+        named = row.get("manufacturer")
+        if named and maker and normalise_serial(named) != normalise_serial(maker.name):
+            raise RowError(
+                "manufacturer",
+                self.env._(
+                    "%(product)s is made by %(maker)s, the row says %(named)s: a serial of another"
+                    " manufacturer.",
+                    product=product.display_name,
+                    maker=maker.name,
+                    named=named,
+                ),
+            )
+        return product
+
+    def _resolve_places(self, row, resolvers, vals):
+        outer = self.env["res.partner"]
+        for key in PLACE_KEYS:
+            if key not in row:
+                continue
+            found = resolvers[key].get(str(row[key]), outer.browse())
+            if key != "customer" and outer:
+                found = found.filtered(
+                    lambda partner, outer=outer: outer in partner.facility_ancestor_ids
+                )
+            if len(found) != 1:
+                message = (
+                    self.env._("%(value)s is unknown. Enter it first.", value=row[key])
+                    if not found
+                    else self.env._("%(value)s exists several times.", value=row[key])
+                )
+                raise RowError(key, message)
+            vals[f"{key}_id"] = found.id
+            outer = found
+
+    # Devices
+
+    def _get_row_key(self, vals):
+        return vals["product_id"], normalise_serial(vals["name"]), vals.get("company_id", False)
+
+    def _find_known_devices(self, rows):
+        rows = list(rows)
+        if not rows:
+            return {}
+        found = self.search(
+            Domain("product_id", "in", list({vals["product_id"] for vals in rows}))
+            & Domain("normalised_serial", "in", [normalise_serial(v["name"]) for v in rows])
+            & Domain("is_device", "=", True)
+            & Domain("serial_conflict", "!=", True)
+        )
+        known = {}
+        for device in found:
+            base = device.product_id.id, device.normalised_serial
+            known[(*base, device.company_id.id)] = device
+            known.setdefault((*base, False), device)
+        return known
+
+    def _create_rows(self, rows):
+        """Yield (row number, id, status, error); a bad row is found by halving."""
+        if not rows:
+            return
+        try:
+            with self.env.cr.savepoint():
+                devices = self._create_devices([vals for _number, vals, _known in rows])
+        except (UserError, DatabaseError, ValueError) as error:
+            if len(rows) > 1:
+                middle = len(rows) // 2
+                yield from self._create_rows(rows[:middle])
+                yield from self._create_rows(rows[middle:])
+            else:
+                yield rows[0][0], False, STATUS_REFUSED, self._describe_error(error)
+        else:
+            for (number, _vals, _known), device in zip(rows, devices, strict=True):
+                yield number, device.id, STATUS_CREATED, False
+
+    def _create_devices(self, vals_list):
+        extras = ("firmware_version", "alias")
+        devices = self.create(
+            [
+                {"origin": ORIGIN_LEGACY}
+                | {name: value for name, value in vals.items() if name not in extras}
+                for vals in vals_list
+            ]
+        )
+        self._create_extras(zip(devices, vals_list, strict=True))
+        self.env.flush_all()
+        return devices
+
+    def _create_extras(self, pairs):
+        firmwares, aliases = [], []
+        for device, vals in pairs:
+            version = vals.get("firmware_version")
+            if version and version != device.firmware_version:
+                firmwares.append({"lot_id": device.id, "version": version})
+            alias = vals.get("alias")
+            known = device.alias_ids.mapped("normalised_value")
+            if alias and normalise_serial(alias) not in known:
+                aliases.append({"lot_id": device.id, "value": alias})
+        self.env["meddev.device.firmware"].create(firmwares)
+        self.env["meddev.device.alias"].create(aliases)
+        return bool(firmwares or aliases)
+
+    def _update_from_row(self, vals):
+        """Write what differs.
+
+        :return: (status, error)
+        """
+        self.ensure_one()
+        changes = {}
+        for name, value in vals.items():
+            if name in ("name", "product_id", "origin", "firmware_version", "alias"):
+                continue
+            current = self[name]
+            current = current.id if isinstance(current, models.BaseModel) else current
+            if current != value:
+                changes[name] = value
+        try:
+            with self.env.cr.savepoint():
+                if changes:
+                    self.write(changes)
+                has_extras = self._create_extras([(self, vals)])
+                self.env.flush_all()
+        except (UserError, DatabaseError, ValueError) as error:
+            return STATUS_REFUSED, self._describe_error(error)
+        return (STATUS_UPDATED if changes or has_extras else STATUS_UNCHANGED), False
+
+    def _describe_error(self, error):
+        if isinstance(error, DatabaseError):
+            return self._sql_error_to_message(error)
+        return str(error.args[0]) if error.args else str(error)
