@@ -18,6 +18,8 @@ TECHNICAL_FIELDS = frozenset(
     ]
 )
 
+_MAGIC_FIELDS = frozenset(["id", "create_uid", "create_date", "write_uid", "write_date"])
+
 # Key of the ids whose last tracking message is being written; lives on the cursor, which no
 # client reaches, and only while _seal runs.
 _SEALING = object()
@@ -46,7 +48,7 @@ class HelpdeskTicket(models.Model):
             name
             for name, field in self._fields.items()
             if field.store
-            and not field.automatic
+            and name not in _MAGIC_FIELDS
             and field.type != "one2many"
             and name not in TECHNICAL_FIELDS
         }

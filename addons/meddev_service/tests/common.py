@@ -125,6 +125,8 @@ class TicketCase:
                 password=f"service_{name}",
                 groups=f"meddev_base.group_portal_{group}",
                 partner_id=partner.id,
+                name=partner.name,
+                email=partner.email,
             )
             setattr(cls, name, user)
 
@@ -146,6 +148,7 @@ class TicketCase:
             path += ["waiting"]
         elif state in ("done", "archived"):
             path += ["done", "archived"]
+        path = path[path.index(ticket.service_state) + 1 :] if ticket.service_state in path else path
         for step in path:
             if ticket.service_state == state:
                 break

@@ -208,6 +208,7 @@ class TestTicketCreate(TicketCommon):
             records.mapped("helpdesk_ticket_count")
             return self.env.cr.sql_log_count - before
 
+        count(partners)
         self.assertLessEqual(count(partners) - count(partners[0]), 2)
         self.assertEqual(partners.mapped("helpdesk_ticket_count"), [2, 0, 0])
         self.assertEqual(partners.mapped("helpdesk_ticket_active_count"), [1, 0, 0])
