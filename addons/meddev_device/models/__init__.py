@@ -16,3 +16,6 @@ from . import stock_move
 from . import stock_device_flow
 from . import stock_picking
 from . import meddev_dealer_assignment
+from . import res_company
+from . import meddev_udi
+from . import stock_lot_scan

@@ -9,6 +9,7 @@ from odoo.tools.translate import LazyTranslate
 
 from ..tools import udi
 from ..tools.serial_number import normalise_serial
+from ..tools.udi.carrier import to_halfwidth
 from .meddev_udi_di import ISSUERS
 from .stock_lot import MAX_CARRIER_LENGTH
 
@@ -237,14 +238,17 @@ class MeddevUdi(models.AbstractModel):
         """:return: ``(answer of find, lots found, product)``."""
         lots = self.env["stock.lot"]
         lots.check_access("read")
-        reading = self._choose(self._answer(_read(carrier), carrier), choice)
+        read = _read(carrier)
+        reading = self._choose(self._answer(read, carrier), choice)
+        is_unproven = choice is None and any(code == "unproven" for code, _p in read.warnings)
         text = _make_text(carrier)
         text = text.replace("\x00", "") if isinstance(text, str) else ""
         product, identifier = self._find_product(reading)
         found = {} if choice is not None else self._find_by_text(text)
+        is_certain = bool(found)
         if not found:
             found = self._find_by_reading(reading, product)
-        is_certain = bool(found)
+            is_certain = bool(found) and not is_unproven
         if not found:
             found = self._find_possible(reading)
         lots = lots.browse(list(found)).sorted("id")
@@ -260,20 +264,21 @@ class MeddevUdi(models.AbstractModel):
         return answer, lots, product
 
     def _choose(self, reading, choice):
+        """The reading with the values of the candidate that a person chose."""
         candidates = reading["candidates"]
-        if choice is None or not isinstance(choice, int) or not 0 <= choice < len(candidates):
+        if not isinstance(choice, int) or not 0 <= choice < len(candidates):
             return reading
-        chosen = {key: candidates[choice][key] for key in udi.VALUE_KEYS}
-        issuer = reading["issuer"] or (
-            candidates[choice]["text"] or chosen["di"].isdigit() if chosen["di"] else False
-        )
-        issuer = "gs1" if issuer is True or issuer == candidates[choice]["text"] else issuer
-        return reading | chosen | {"issuer": issuer or False, "candidates": []}
+        candidate = candidates[choice]
+        issuer = reading["issuer"] or (candidate["text"] and "gs1")
+        if not issuer:
+            issuer = udi.read(to_halfwidth(reading["raw"])).issuer
+        values = {key: candidate[key] for key in udi.VALUE_KEYS}
+        return reading | values | {"issuer": issuer, "candidates": []}
 
     def _find_by_text(self, text):
         """Lots that carry exactly this text: label, serial number, alias or stored carrier."""
         lots = self.env["stock.lot"]
-        if not text.strip() or len(text) > udi_maximum():
+        if not text.strip() or len(text) > MAX_CARRIER_LENGTH:
             return {}
         if found := _LABEL_PATH.search(text.strip()):
             # sudo: the word leads to the device; the rules on lots decide who may see it.
@@ -495,8 +500,9 @@ class MeddevUdi(models.AbstractModel):
         is_batch = product.tracking == "lot"
         raw = reading["raw"] if isinstance(reading["raw"], str) else ""
         raw = raw.replace("\x00", "")
-        plain = bool(raw) and not reading["issuer"] and raw.strip()
-        name = reading["lot"] if is_batch else reading["serial"] or plain
+        name = reading["lot"] if is_batch else reading["serial"]
+        if not reading["issuer"]:
+            name = raw.strip()
         issuers = dict(ISSUERS)
         values = {
             "default_product_id": product.id,
@@ -510,11 +516,6 @@ class MeddevUdi(models.AbstractModel):
             "default_software_version": reading["software_version"],
         }
         return {key: value for key, value in values.items() if value}
-
-
-def udi_maximum():
-    """Characters beyond which a text is neither a serial number nor a carrier."""
-    return MAX_CARRIER_LENGTH
 
 
 def _read(carrier):

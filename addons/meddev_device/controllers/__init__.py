@@ -1,0 +1,2 @@
+from . import label
+from . import portal
