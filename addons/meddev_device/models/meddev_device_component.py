@@ -241,6 +241,8 @@ class MeddevDeviceComponent(models.Model):
         trusted(self).write(
             {"removed_at": moment, "removed_by_id": self.env.uid, "removal_reason": reason}
         )
+        # The partial unique index must see the removal before the part goes elsewhere.
+        self.flush_recordset()
         self._log_component_events("removed", moment)
 
     def _log_component_events(self, what, moment=None):

@@ -146,8 +146,9 @@ class MeddevRegistration(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        previous_ids = {vals["previous_id"] for vals in vals_list if vals.get("previous_id")}
-        self._supersede(self.browse(previous_ids))
+        default_id = self.env.context.get("default_previous_id")
+        previous_ids = {vals.get("previous_id", default_id) for vals in vals_list}
+        self._supersede(self.browse(filter(None, previous_ids)))
         return super().create([self._without_protected(vals) for vals in vals_list])
 
     def write(self, vals):

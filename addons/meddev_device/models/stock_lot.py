@@ -819,9 +819,10 @@ class StockLot(models.Model):
         if name and name != self.name:
             row = {"name": name, "product_id": self.product_id.id, "company_id": self.company_id.id}
             self._ensure_no_twins([row], except_for=self)
-            trusted(self).write(
-                {"name": name, "serial_conflict": False, "serial_review_note": note}
-            )
+            # The serial must be right in the database before the unique index covers the device.
+            trusted(self).write({"name": name, "serial_review_note": note})
+            self.flush_recordset()
+            trusted(self).write({"serial_conflict": False})
         else:
             trusted(self).write({"serial_review_note": note})
         self._log_device_events(

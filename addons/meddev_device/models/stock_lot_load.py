@@ -8,7 +8,7 @@ from odoo.fields import Domain
 
 from ..tools import udi
 from ..tools.serial_number import normalise_serial
-from .device_state import DEVICE_STATES, ORIGIN_LEGACY, ORIGINS
+from .device_state import DEVICE_STATES, INITIAL_STATES, ORIGIN_LEGACY, ORIGINS
 from .stock_lot import DATE_ORDER, MAX_CARRIER_LENGTH
 
 CHUNK_SIZE = 500
@@ -125,6 +125,9 @@ class StockLot(models.Model):
                 )
                 continue
             seen[key] = good[number].get("row") or number
+            if key not in known and (error := self._judge_initial_state(vals)):
+                results[number] = self._refuse_row(number, good[number], "device_state", error)
+                continue
             target = to_update if key in known else to_create
             target.append((number, vals, known.get(key)))
         quiet = self.with_context(tracking_disable=True, mail_create_nolog=True)
@@ -137,9 +140,24 @@ class StockLot(models.Model):
             )
         return [results[number] for number, _row in numbered]
 
+    def _judge_initial_state(self, vals):
+        """What is wrong with the state of a new device, or False."""
+        state = vals.get("device_state")
+        states = INITIAL_STATES[vals.get("origin", ORIGIN_LEGACY)]
+        if not state or state in states:
+            return False
+        return self.env._(
+            "%(device)s: a device cannot be entered as %(state)s. Possible for this origin:"
+            " %(states)s.",
+            device=vals["name"],
+            state=self._get_state_label(state),
+            states=", ".join(map(self._get_state_label, states)),
+        )
+
     def _accept_or_refuse(self, number, row, device_id, status, error):
         if status == STATUS_REFUSED:
-            return self._refuse_row(number, row, self._guess_field(error), error)
+            field, message = self._describe_error(error)
+            return self._refuse_row(number, row, field, message)
         return {
             "row": row.get("row") or number,
             "id": device_id,
@@ -450,7 +468,7 @@ class StockLot(models.Model):
                 yield from self._create_rows(rows[:middle])
                 yield from self._create_rows(rows[middle:])
             else:
-                yield rows[0][0], False, STATUS_REFUSED, self._describe_error(error)
+                yield rows[0][0], False, STATUS_REFUSED, error
         else:
             for (number, _vals, _known), device in zip(rows, devices, strict=True):
                 yield number, device.id, STATUS_CREATED, False
@@ -503,10 +521,20 @@ class StockLot(models.Model):
                 has_extras = self._create_extras([(self, vals)])
                 self.env.flush_all()
         except (UserError, DatabaseError, ValueError) as error:
-            return STATUS_REFUSED, self._describe_error(error)
+            return STATUS_REFUSED, error
         return (STATUS_UPDATED if changes or has_extras else STATUS_UNCHANGED), False
 
     def _describe_error(self, error):
+        """Field of the row and sentence for an error of the model or of the database."""
         if isinstance(error, DatabaseError):
-            return self._sql_error_to_message(error)
-        return str(error.args[0]) if error.args else str(error)
+            tables = {
+                "meddev_device_alias": ("alias", self.env["meddev.device.alias"]),
+                "meddev_device_firmware": (
+                    "firmware_version",
+                    self.env["meddev.device.firmware"],
+                ),
+            }
+            field, model = tables.get(error.diag.table_name, ("serial", self))
+            return field, model._sql_error_to_message(error)
+        message = str(error.args[0]) if error.args else str(error)
+        return self._guess_field(message), message

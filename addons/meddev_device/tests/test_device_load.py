@@ -79,7 +79,7 @@ class TestDeviceLoad(DeviceCase):
         self.assertIn("Test Maker", error)
 
     def test_duplicate_in_the_file(self):
-        results = self._load([{"product_code": "TM-1", "serial": s} for s in ("SN-1", "sn 1")])
+        results = self._load([{"product_code": "TM-1", "serial": s} for s in ("SN-1", "sn -1")])
         self.assertEqual([r["status"] for r in results], ["created", "refused"])
         self.assertEqual(results[1]["field"], "serial")
 
@@ -100,11 +100,16 @@ class TestDeviceLoad(DeviceCase):
 
     def test_one_bad_row_in_a_thousand(self):
         rows = [{"udi_di": "06901234567892", "serial": f"T-{n}"} for n in range(1000)]
-        rows[612]["device_state"] = "recalled"
+        # An alias that is taken: only the database refuses it.
+        self.env["meddev.device.alias"].create(
+            {"lot_id": self._device("OLD").id, "value": "A-1"}
+        )
+        rows[612]["alias"] = "ａ-1"
         results = self._load(rows)
         refused = [r for r in results if r["status"] == "refused"]
         self.assertEqual([r["row"] for r in refused], [613])
-        self.assertIn("T-612", refused[0]["error"])
+        self.assertEqual(refused[0]["field"], "alias")
+        self.assertIn("alias", refused[0]["error"])
         self.assertEqual(
             self.env["stock.lot"].search_count([("normalised_serial", "=like", "T-%")]), 999
         )
@@ -150,6 +155,7 @@ class TestDeviceLoad(DeviceCase):
         ]
         result = lots.load(fields_, [list(row) for row in rows])
         message = result["messages"][0]
+        self.assertEqual(message["message"], "x", result)
         self.assertEqual(message["rows"], {"from": 1, "to": 1})
         self.assertIn("I-2", message["message"])
         self.assertIn("Acceptance Date", message["message"])

@@ -82,5 +82,5 @@ class TestDeviceScale(DeviceCase):
         )
         definitions = " ".join(row[0] for row in self.env.cr.fetchall())
         for part in ("device_serial_unique", "device_order_index", "medical_serial_index",
-                     "stock_move_line__lot_index"):
+                     "stock_move_line_lot_index"):
             self.assertIn(part, definitions)
