@@ -17,7 +17,11 @@ ALLOWED_PARENT_LEVELS = {
 
 
 class ResPartner(models.Model):
-    """Partners as health facilities (hospital → campus → department → room), dealers, makers."""
+    """Partners as health facilities (hospital → campus → department → room), dealers, makers.
+
+    A facility is always a company in Odoo's sense: that makes it the commercial entity of its
+    contacts, and so Odoo's own portal rule shows them what lies at or below it, not the hospital.
+    """
 
     _inherit = "res.partner"
 
@@ -103,6 +107,7 @@ class ResPartner(models.Model):
         readonly=True,
         copy=False,
     )
+    facility_tree_name = fields.Char("Place in the Tree", compute="_compute_facility_tree_name")
 
     @api.depends("facility_level", "parent_id.facility_id")
     def _compute_facility_id(self):
@@ -129,6 +134,12 @@ class ResPartner(models.Model):
             contacts.facility_ancestor_ids = above
             for facility in partners - contacts:
                 facility.facility_ancestor_ids = above | facility
+
+    @api.depends("name", "facility_level", "facility_ancestor_ids")
+    def _compute_facility_tree_name(self):
+        for partner in self:
+            depth = len(partner.facility_ancestor_ids - partner)
+            partner.facility_tree_name = "\N{EM SPACE}" * depth + (partner.name or "")
 
     @api.depends("facility_path")
     def _compute_complete_name(self):
@@ -165,12 +176,12 @@ class ResPartner(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             if vals.get("facility_level"):
-                vals.setdefault("is_company", True)
+                vals["is_company"] = True
         return super().create(vals_list)
 
     def write(self, vals):
         if vals.get("facility_level"):
-            vals = {"is_company": True, **vals}
+            vals = {**vals, "is_company": True}
         moved_users = self.user_ids if "parent_id" in vals else self.browse().user_ids
         result = super().write(vals)
         if moved_users:
