@@ -242,7 +242,7 @@ class MeddevUdi(models.AbstractModel):
         reading = self._choose(self._answer(read, carrier), choice)
         is_unproven = choice is None and any(code == "unproven" for code, _p in read.warnings)
         text = _make_text(carrier)
-        text = text.replace("\x00", "") if isinstance(text, str) else ""
+        text = _make_storable(text) if isinstance(text, str) else ""
         product, identifier = self._find_product(reading)
         found = {} if choice is not None else self._find_by_text(text)
         is_certain = bool(found)
@@ -331,7 +331,7 @@ class MeddevUdi(models.AbstractModel):
             devices = lots.search(
                 domain
                 & Domain("is_device", "=", True)
-                & Domain("batch_number", "=", reading["lot"]),
+                & Domain("batch_number", "=", _make_storable(reading["lot"])),
                 limit=MATCH_LIMIT,
             )
         return dict.fromkeys((batches | devices).ids, "lot")
@@ -499,7 +499,7 @@ class MeddevUdi(models.AbstractModel):
         """Defaults of a new device; addons add what they can derive from the carrier."""
         is_batch = product.tracking == "lot"
         raw = reading["raw"] if isinstance(reading["raw"], str) else ""
-        raw = raw.replace("\x00", "")
+        raw = _make_storable(raw)
         name = reading["lot"] if is_batch else reading["serial"]
         if not reading["issuer"]:
             name = raw.strip()
@@ -563,9 +563,14 @@ def _make_sendable(value):
     return False if value is None else value
 
 
+def _make_storable(text):
+    """``text`` without what PostgreSQL cannot hold."""
+    return _make_sendable(text).replace("\x00", "")
+
+
 def _get_di_variants(reading):
     """Writings of one device identifier: a GTIN is stored with or without leading zeros."""
-    di = (reading["di"] or "").replace("\x00", "")
+    di = _make_storable(reading["di"] or "")
     if not (di.isascii() and di.isdigit() and len(di) == 14):
         return [di] if di else []
     return [di] + [
