@@ -259,19 +259,20 @@ class Copier:
 
     def foreign_keys(self, table):
         self.cr.execute(
-            "SELECT a.attname, c.confrelid::regclass::text FROM pg_constraint c"
+            "SELECT a.attname, f.relname FROM pg_constraint c"
             " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
-            " WHERE c.contype = 'f' AND c.conrelid = %s::regclass",
+            " JOIN pg_class k ON k.oid = c.conrelid JOIN pg_class f ON f.oid = c.confrelid"
+            " WHERE c.contype = 'f' AND k.relname = %s",
             [table],
         )
         return self.cr.fetchall()
 
     def tables_pointing_to(self, table):
         self.cr.execute(
-            "SELECT c.conrelid::regclass::text, a.attname FROM pg_constraint c"
+            "SELECT k.relname, a.attname FROM pg_constraint c"
             " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
-            " JOIN pg_class k ON k.oid = c.conrelid"
-            " WHERE c.contype = 'f' AND k.relkind = 'r' AND c.confrelid = %s::regclass"
+            " JOIN pg_class k ON k.oid = c.conrelid JOIN pg_class f ON f.oid = c.confrelid"
+            " WHERE c.contype = 'f' AND k.relkind = 'r' AND f.relname = %s"
             " ORDER BY 1, 2",
             [table],
         )

@@ -34,8 +34,6 @@ THREADS = {
     "helpdesk.ticket": "helpdesk_ticket",
     "stock.lot": "stock_lot",
     "stock.picking": "stock_picking",
-    "res.partner": "res_partner",
-    "product.template": "product_template",
 }
 FOLLOWED = ("stock_lot", "helpdesk_ticket", "stock_picking", "stock_move")
 
@@ -270,7 +268,8 @@ def multiply(cr, world, story, devices, say=None):
         array = ",".join(str(value) for value in values)
         return f"(ARRAY[{array}]::int[])[1 + g % {len(values)}]"
 
-    serial = f"'SN' || (10000000 + g * {DEVICES} + src.own_rank)"
+    count = f"(10000000 + g * {DEVICES} + src.own_rank)"
+    serial = f"'SN' || {count}"
     everywhere = {
         "product_id": pick(world["products"]),
         "manufacturer_id": pick(world["makers"]),
@@ -279,13 +278,12 @@ def multiply(cr, world, story, devices, say=None):
         "stock_lot": {"name": serial, "normalised_serial": serial},
         "stock_picking": {"name": "'WH/OUT/B' || lpad(g::text, 8, '0')"},
         "stock_move": {"reference": "'WH/OUT/B' || lpad(g::text, 8, '0')"},
-        "meddev_device_alias": {
-            name: f"'ZC' || (10000000 + g * {DEVICES} + src.own_rank)"
-            for name in ("value", "normalised_value")
-        },
+        "meddev_device_alias": dict.fromkeys(
+            ("value", "normalised_value"), f"'ZC' || (10000000 + g * {DEVICES} + src.own_rank)"
+        ),
         "helpdesk_ticket": {
-            "number": f"'HT' || (10000000 + g * {DEVICES} + src.own_rank)",
-            "name": f"'Screen dark on SN' || (10000000 + g * {DEVICES} + src.own_rank)",
+            "number": f"'HT' || {count}",
+            "name": f"'Screen dark on SN' || {count}",
             "team_id": pick(world["teams"]),
             "user_id": "CASE WHEN src.user_id IS NULL THEN NULL ELSE "
             + pick(world["engineers"])

@@ -103,11 +103,14 @@ def build(options, wanted):
     ]
     if missing:
         say(f"databases to build: {', '.join(dict.fromkeys(missing))}")
-    if set(missing) - {BARE} and machine.comment_of(TEMPLATE) != f"bench {now}":
+    template = machine.comment_of(TEMPLATE) or ""
+    if set(missing) - {BARE} and not template.startswith("bench"):
         build_template(now)
+        template = f"bench {now}"
+    made_from = template.removeprefix("bench ")
     for name, number, _ in [*sizes, (CREATE, CREATE_DEVICES, "")]:
         if name in missing:
-            fill(name, number, now)
+            fill(name, number, made_from)
     if BARE in missing:
         build_bare()
     ours = {name for group in wanted for name in needed[group]} - {BARE}
@@ -126,9 +129,9 @@ def build_template(now):
     with step(f"install {', '.join(SUITE_MODULES)}"):
         machine.install(TEMPLATE, SUITE_MODULES)
     with step("tell the story through Odoo"), closing(machine.registry(TEMPLATE).cursor()) as cr:
-        from odoo import api
-
         import cases_tickets
+
+        from odoo import api
 
         env = api.Environment(cr, 1, {})
         world = bench_story.prepare(env, PRODUCTS)
@@ -165,9 +168,9 @@ def build_bare():
     with step(f"install {', '.join(BARE_MODULES)}"):
         machine.install(BARE, BARE_MODULES)
     with step("customers, products and users"), closing(machine.registry(BARE).cursor()) as cr:
-        from odoo import api
-
         import cases_tickets
+
+        from odoo import api
 
         env = api.Environment(cr, 1, {})
         intake = bench_story.user(env, "bench_intake", "helpdesk_mgmt.group_helpdesk_user")

@@ -35,7 +35,6 @@ PLACES = (
     ("设备科", "库房"),
 )
 WAYS = ("udi", "serial", "alias")
-GS = "\x1d"
 
 
 @dataclass(frozen=True)
@@ -220,10 +219,13 @@ def make_devices(products, hospitals):
 
 
 def carrier(product, serial):
-    """What a scanner would read from the device's label."""
-    if product.issuer == "gs1":
-        return f"01{product.di}21{serial}{GS}"
-    return ""
+    """What a scanner reads from the device's label.
+
+    The serial is the last element, so no separator is due. A carrier with one inside (GS, a control
+    character) can be sent over JSON-2 and JSON-RPC; XML has no way to write it, so over XML-RPC
+    such a carrier is sent as printed under the symbol: (01)…(10)…(21)….
+    """
+    return f"01{product.di}21{serial}" if product.issuer == "gs1" else ""
 
 
 def human_readable(product, serial):

@@ -79,7 +79,6 @@ class Journey:
         self.load_products()
         self.load_identifiers()
         self.load_devices()
-        self.load_aliases()
         self.open_tickets()
         self.move_tickets()
         self.read_timelines()
@@ -93,13 +92,15 @@ class Journey:
         login, password = self.admin_login
         admin = self.connect(login, password)
         with self.report.step("people", len(ROLES)) as step:
-            for role, group in ROLES.items():
+            for role in ROLES:
                 if client := self.demo_login(admin, role):
-                    step.unchanged += 1
-                else:
-                    client = self.own_login(admin, role, group)
-                    step.done += 1
-                self.clients[role] = client
+                    self.clients[role] = client
+            step.unchanged = len(self.clients)
+            missing = [role for role in ROLES if role not in self.clients]
+            if missing:
+                password = self.own_logins(admin, missing, step)
+            for role in missing:
+                self.clients[role] = self.connect(own_login(role), password)
 
     def connect(self, login, password):
         return connect(self.api, self.url, self.database, login, password, self.headers)
@@ -113,26 +114,34 @@ class Journey:
         except ServerError:
             return None
 
-    def own_login(self, admin, role, group):
-        """A user of the journey's own with this one role and a password that nobody keeps."""
-        login, password = f"journey_{role}", secrets.token_urlsafe(24)
-        found = admin.call("res.users", "search", domain=[("login", "=", login)])
-        if found:
-            admin.call("res.users", "write", ids=found, vals={"password": password})
-        else:
-            (link,) = admin.search_read(
-                "ir.model.data",
-                [("module", "=", "meddev_base"), ("name", "=", group)],
-                ["res_id"],
-            )
-            vals = {
+    def own_logins(self, admin, roles, step):
+        """Users of the journey's own, one role each; return the password, which nobody keeps."""
+        password = secrets.token_urlsafe(24)
+        domain = [("login", "in", [own_login(role) for role in roles])]
+        known = {
+            row["login"]: row["id"] for row in admin.search_read("res.users", domain, ["login"])
+        }
+        if known:
+            admin.call("res.users", "write", ids=list(known.values()), vals={"password": password})
+            step.unchanged += len(known)
+        names = [ROLES[role] for role in roles]
+        domain = [("module", "=", "meddev_base"), ("name", "in", names)]
+        groups = {
+            row["name"]: row["res_id"]
+            for row in admin.search_read("ir.model.data", domain, ["name", "res_id"])
+        }
+        new = [
+            {
                 "name": f"Journey: {role}",
-                "login": login,
+                "login": own_login(role),
                 "password": password,
-                "group_ids": [(6, 0, [link["res_id"]])],
+                "group_ids": [(6, 0, [groups[ROLES[role]]])],
             }
-            admin.create("res.users", [vals])
-        return self.connect(login, password)
+            for role in roles
+            if own_login(role) not in known
+        ]
+        step.done += len(admin.create("res.users", new))
+        return password
 
     # Places
 
@@ -297,11 +306,11 @@ class Journey:
                 rows = [self.prepare_device(device) for device in batch]
                 results = intake.call("stock.lot", "load_devices", rows=rows)
                 for device, result in zip(batch, results, strict=True):
-                    if result.get("id") and result["status"] != "refused":
+                    if result["id"]:
                         self.devices[key_of(device)] = result["id"]
                     if result["status"] == "refused":
                         subject = f"{device.product.di} {device.serial}"
-                        reason = f"{result.get('field') or ''}: {result.get('error')}"
+                        reason = f"{result['field']}: {result['error']}"
                         self.report.refuse("devices", device.product.row, subject, reason)
                     elif result["status"] == "unchanged":
                         step.unchanged += 1
@@ -310,44 +319,19 @@ class Journey:
 
     def prepare_device(self, device):
         row = {
-            "di": device.product.di,
+            "row": device.product.row,
+            "udi_di": device.product.di,
             "manufacturer": device.product.maker,
             "serial": device.serial,
             "origin": "legacy",
             "device_state": "in_service",
-            "customer_id": self.partners[(device.hospital,)],
-            "department_id": self.partners[device.hospital, device.department],
-            "room_id": self.partners[device.hospital, device.department, device.room],
+            "customer": device.hospital,
+            "department": device.department,
+            "room": device.room,
+            "udi_carrier": device.carrier,
+            "alias": device.alias,
         }
-        if device.carrier:
-            row["udi_carrier"] = device.carrier
-        return row
-
-    def load_aliases(self):
-        """The hospitals' own asset numbers."""
-        intake = self.clients["intake"]
-        wanted = [
-            device
-            for device in self.data.devices
-            if device.alias and key_of(device) in self.devices
-        ]
-        with self.report.step("aliases", len(wanted)) as step:
-            domain = [("value", "in", [device.alias for device in wanted])]
-            rows = intake.search_read("meddev.device.alias", domain, ["value", "lot_id"])
-            known = {(row["lot_id"][0], row["value"]) for row in rows}
-            new = []
-            for device in wanted:
-                lot_id = self.devices[key_of(device)]
-                if (lot_id, device.alias) in known:
-                    step.unchanged += 1
-                else:
-                    vals = {
-                        "lot_id": lot_id,
-                        "partner_id": self.partners[(device.hospital,)],
-                        "value": device.alias,
-                    }
-                    new.append((device, vals))
-            self.create(step, intake, "meddev.device.alias", new, lambda d: d.alias)
+        return {key: value for key, value in row.items() if value}
 
     # Tickets
 
@@ -510,6 +494,10 @@ class Journey:
                 len(self.data.devices) - self.refused("devices"),
             ),
             "devices, counted by id": (len(lots), len(self.devices)),
+            "aliases": (
+                count("meddev.device.alias", [("lot_id", "in", lots)]),
+                sum(bool(d.alias) for d in self.data.devices if key_of(d) in self.devices),
+            ),
             "tickets": (
                 count("helpdesk.ticket", [("name", "in", titles)]),
                 len(set(titles))
@@ -585,6 +573,10 @@ class Journey:
                 else:
                     self.report.refuse(step.name, "", f"{model} {batch[0]}", error.message)
         return taken
+
+
+def own_login(role):
+    return f"journey_{role}"
 
 
 def key_of(device):
