@@ -22,6 +22,7 @@
         "views/meddev_udi_di_views.xml",
         "views/stock_lot_views.xml",
         "views/product_template_views.xml",
+        "views/res_partner_views.xml",
         "views/meddev_dealer_assignment_views.xml",
         "report/device_label_reports.xml",
         "report/device_label_templates.xml",

@@ -44,7 +44,17 @@ DEVICE_ONLY_FIELDS = (
     "acceptance_date",
 )
 IDENTITY_FIELDS = ("name", "product_id", "udi_carrier", "udi_di", "udi_issuer", "batch_number")
+PROVEN_DATES = ("installation_date", "acceptance_date")
 DATE_ORDER = ("purchase_date", "shipping_date", "installation_date", "acceptance_date")
+#: What a person changes by hand, and the timeline keeps (old → new).
+LOGGED_FIELDS = (
+    *IDENTITY_FIELDS,
+    *DATE_ORDER,
+    "origin",
+    "production_date",
+    "expiry_date",
+    "software_version",
+)
 IDENTITY_ROLES = (
     "meddev_base.group_service_manager",
     "meddev_base.group_quality_specialist",
@@ -383,9 +393,13 @@ class StockLot(models.Model):
             return super().write(self._complete_udi_vals(vals))
         vals = devices._complete_place_vals(dict(vals))
         devices._ensure_may_change_identity(vals)
+        devices._ensure_may_change_proven_dates(vals)
         devices._ensure_serials_stay_free(vals)
         target = vals.pop("device_state", None) if not is_trusted(self) else None
-        identity = devices._snapshot(set(IDENTITY_FIELDS) & vals.keys())
+        if target is not None:
+            self._ensure_devices()
+        logged = IDENTITY_FIELDS if is_trusted(self) else LOGGED_FIELDS
+        identity = devices._snapshot(set(logged) & vals.keys())
         places = devices._snapshot(set(PLACE_FIELDS) & vals.keys())
         result = super().write(self._complete_udi_vals(vals)) if vals else True
         devices._log_identity_changes(identity)
@@ -463,6 +477,26 @@ class StockLot(models.Model):
                     self[0].display_name,
                 )
             )
+
+    def _ensure_may_change_proven_dates(self, vals):
+        """A signed acceptance proves its dates; our own devices have no other proof."""
+        if is_trusted(self):
+            return
+        for device in self:
+            proven = PROVEN_DATES if device.acceptance_id else ()
+            if device.origin == ORIGIN_OWN_STOCK:
+                proven = (*proven, "acceptance_date")
+            for name in proven:
+                if name in vals and fields.Date.to_date(vals[name]) != (device[name] or None):
+                    raise UserError(device._describe_proven_date(name, device.name))
+
+    def _describe_proven_date(self, name, device_name):
+        return self.env._(
+            "%(device)s: %(field)s follows from the signed acceptance. Record and sign an"
+            " acceptance, or one that corrects it.",
+            device=device_name,
+            field=self._get_label(name),
+        )
 
     def _ensure_serials_stay_free(self, vals):
         """Asked before a write of name, product or company: the index would refuse it blindly."""
@@ -597,6 +631,8 @@ class StockLot(models.Model):
         vals["device_state"] = state
         if is_trusted(self):
             return
+        if origin == ORIGIN_OWN_STOCK and vals.get("acceptance_date"):
+            raise UserError(self._describe_proven_date("acceptance_date", vals.get("name") or ""))
         if origin == ORIGIN_OWN_STOCK and not self._may_enter_own_stock():
             raise UserError(
                 self.env._(

@@ -232,6 +232,10 @@ class StockLot(models.Model):
             raise RowError(
                 key, self.env._("%(field)s is no text: %(value)s.", field=key, value=value)
             )
+        if "\x00" in value or any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+            raise RowError(
+                key, self.env._("%s contains a character that cannot be stored.", key)
+            )
         limit = MAX_CARRIER_LENGTH if key == "udi_carrier" else MAX_TEXT_LENGTH
         if len(value) > limit:
             raise RowError(

@@ -92,6 +92,10 @@ class DeviceCase(TransactionCase):
             {"name": name, "product_id": self.monitor.id, "origin": "legacy"} | vals
         )
 
+    def _latest(self, device):
+        """The newest event of a device."""
+        return self.env["meddev.device.event"].search([("lot_id", "=", device.id)], limit=1)
+
     def _as(self, role, records):
         return records.with_user(self.users[role])
 

@@ -97,6 +97,21 @@ class TestDeviceAcceptance(DeviceCase):
             with self.assertRaises(ValidationError):
                 self._draft(**vals)
 
+    def test_proven_dates_are_not_typed_over(self):
+        acceptance = self._draft()
+        acceptance.action_sign()
+        for name in ("installation_date", "acceptance_date"):
+            with self.assertRaises(UserError):
+                self.device.write({name: "2026-01-20"})
+        self.device.write({"acceptance_date": "2026-01-31"})
+        own = self._device("SN-2", origin="own_stock")
+        with self.assertRaises(UserError):
+            own.write({"acceptance_date": "2026-01-20"})
+        legacy = self._device("SN-3", acceptance_date="2020-01-20")
+        legacy.write({"acceptance_date": "2020-01-21"})
+        self.assertFalse(legacy.warranty_start)
+        self.assertIn("2020-01-20 → 2020-01-21", self._latest(legacy).summary)
+
     def test_a_correction_is_a_new_acceptance(self):
         first = self._draft()
         first.action_sign()

@@ -175,8 +175,8 @@ class TestDeviceIdentity(DeviceCase):
         with self.assertRaises(UserError):
             self._as("engineer", device).write({"name": "SN-9"})
         self._as("quality", device).write({"name": "SN-9"})
-        self.assertEqual(device.event_ids[0].kind, "identity")
-        self.assertIn("SN-1 → SN-9", device.event_ids[0].summary)
+        self.assertEqual(self._latest(device).kind, "identity")
+        self.assertIn("SN-1 → SN-9", self._latest(device).summary)
 
     def test_place_is_one_branch_of_one_hospital(self):
         device = self._device("SN-1", room_id=self.room.id)

@@ -117,7 +117,7 @@ class TestDeviceState(DeviceCase):
         wizard.reason = "Alarm does not sound"
         wizard.save().action_move()
         self.assertEqual(device.device_state, "quarantined")
-        self.assertEqual(device.event_ids[0].summary, "Alarm does not sound")
+        self.assertEqual(self._latest(device).summary, "Alarm does not sound")
 
     def test_a_device_is_entered_only_in_an_initial_state(self):
         for state in ("scrapped", "recalled", "lost"):
