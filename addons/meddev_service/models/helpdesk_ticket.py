@@ -109,7 +109,7 @@ class HelpdeskTicket(models.Model):
     previous_ticket_id = fields.Many2one(
         "helpdesk.ticket", "Follow-up of", copy=False, index="btree_not_null", ondelete="restrict"
     )
-    device_banner = fields.Text(compute="_compute_device_banner", compute_sudo=True)
+    device_banner = fields.Text("Attention", compute="_compute_device_banner", compute_sudo=True)
     # Fields of helpdesk_mgmt that evidence hangs on: what they point to cannot vanish
     category_id = fields.Many2one(index="btree_not_null", ondelete="restrict")
     channel_id = fields.Many2one(ondelete="restrict")
@@ -131,9 +131,9 @@ class HelpdeskTicket(models.Model):
         tracking=True,
         group_expand=True,
     )
-    received_at = fields.Datetime(readonly=True, copy=False)
+    received_at = fields.Datetime("Received at", readonly=True, copy=False)
     received_by_id = fields.Many2one("res.users", "Received by", readonly=True, copy=False)
-    dispatched_at = fields.Datetime(readonly=True, copy=False)
+    dispatched_at = fields.Datetime("Dispatched at", readonly=True, copy=False)
     dispatched_by_id = fields.Many2one("res.users", "Dispatched by", readonly=True, copy=False)
     in_progress_at = fields.Datetime("Work Started at", readonly=True, copy=False)
     in_progress_by_id = fields.Many2one("res.users", "Work Started by", readonly=True, copy=False)

@@ -22,7 +22,7 @@ class MeddevTicketAmendment(models.Model):
     _log_access = False
 
     ticket_id = fields.Many2one("helpdesk.ticket", required=True, index=True, ondelete="restrict")
-    recorded_at = fields.Datetime(required=True)
+    recorded_at = fields.Datetime("Recorded at", required=True)
     user_id = fields.Many2one("res.users", "By", ondelete="restrict")
     cause = fields.Selection(
         [(CAUSE_TECHNICAL, "Technical"), (CAUSE_MERGE, "Merged Contacts")], required=True

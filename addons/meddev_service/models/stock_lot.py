@@ -6,7 +6,9 @@ from .ticket_state import OPEN_STATES
 class StockLot(models.Model):
     _inherit = "stock.lot"
 
-    ticket_ids = fields.One2many("helpdesk.ticket", "lot_id", "Tickets")
+    ticket_ids = fields.One2many(
+        comodel_name="helpdesk.ticket", inverse_name="lot_id", string="Tickets"
+    )
     ticket_count = fields.Integer("Tickets of the Device", compute="_compute_ticket_count")
     open_ticket_count = fields.Integer("Open Tickets", compute="_compute_ticket_count")
 
