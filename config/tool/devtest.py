@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 
-from . import odoo, paths, setup, templates
+from . import locks, odoo, paths, setup, templates
 from .postgres import Cluster
 from .ui import Failure, say, step
 
@@ -27,6 +27,11 @@ def main(arguments):
         say(USAGE)
         return 2
     setup.ensure()
+    with locks.shared("test-cluster"):
+        return _run(names, flags, pytest_arguments)
+
+
+def _run(names, flags, pytest_arguments):
     cluster = Cluster("test").ensure()
     database = os.environ.get("MEDDEV_DB", "dev")
     configuration = odoo.write_configuration(

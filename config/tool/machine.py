@@ -39,6 +39,7 @@ class Postgres:
         version = output_of([folder / "postgres", "--version"], env=os.environ | self.environment)
         found = re.search(r"(\d+)\.", version or "")
         self.major = found[1] if found else "0"
+        self.origin += f", version {self.major}"
 
     @property
     def is_usable(self):

@@ -1,6 +1,7 @@
 """Where everything lives: one folder inside the checkout, so that deleting it leaves nothing."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -26,9 +27,11 @@ VENV = HOME / "venv"
 
 PYTHON = VENV / "bin" / "python"
 
-# A Unix socket's path holds at most 107 bytes; Chromium adds about 60 to TMPDIR.
+# A Unix socket's path holds at most 107 bytes.
 SOCKET_PATH_LIMIT = 107
-CHROMIUM_SOCKET_LENGTH = 60
+
+# Settings of a person's shell that would lead Python, Odoo or PostgreSQL elsewhere.
+FOREIGN_VARIABLES = re.compile(r"PG[A-Z]+|PYTHON(PATH|HOME)|ODOO_\w+|VIRTUAL_ENV|LD_LIBRARY_PATH")
 
 
 def prepare():
@@ -36,6 +39,9 @@ def prepare():
     os.umask(0o022)
     for folder in (HOME, BIN, CACHE, DATA, LOG, RUN, STATE, HOME / "home", HOME / "tmp"):
         folder.mkdir(parents=True, exist_ok=True)
+    for name in list(os.environ):
+        if FOREIGN_VARIABLES.fullmatch(name):
+            del os.environ[name]
     os.environ["MEDDEV_HOME"] = str(HOME)
     os.environ["TMPDIR"] = str(HOME / "tmp")
     os.environ["PIP_CACHE_DIR"] = str(CACHE / "pip")

@@ -9,7 +9,7 @@ import pwd
 import shutil
 import subprocess
 
-from . import machine, paths
+from . import locks, machine, paths
 from .shell import logged, output_of
 from .ui import Failure, say, step
 
@@ -26,7 +26,6 @@ COMMON_SETTINGS = {
     "shared_buffers": "256MB",
     "maintenance_work_mem": "256MB",
     "work_mem": "16MB",
-    "max_wal_size": "4GB",
     "log_min_duration_statement": "5000",
     "timezone": "'UTC'",
     "jit": "off",
@@ -34,7 +33,7 @@ COMMON_SETTINGS = {
 SETTINGS = {
     "run": {"fsync": "on"},
     # Speed is measured with the settings of a real system.
-    "bench": {"fsync": "on", "shared_buffers": "1GB"},
+    "bench": {"fsync": "on", "shared_buffers": "1GB", "max_wal_size": "4GB"},
     "test": {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
 }
 
@@ -72,6 +71,13 @@ class Cluster:
             return False
         self._control("stop", "-m", "fast", "-w")
         return True
+
+    def stop_if_unused(self):
+        """Stop the server unless somebody else is working on it."""
+        others = "SELECT count(*) FROM pg_stat_activity WHERE datname <> 'postgres'"
+        with locks.alone(f"{self.name}-cluster") as unused:
+            if unused and self.query("postgres", others) == "0":
+                self.stop()
 
     def _create(self):
         shutil.rmtree(self.folder, ignore_errors=True)

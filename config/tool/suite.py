@@ -4,6 +4,8 @@ import os
 import shlex
 import shutil
 import subprocess
+import tempfile
+from contextlib import contextmanager
 
 from . import locks, odoo, paths, setup, templates
 from .postgres import Cluster
@@ -13,6 +15,9 @@ from .ui import Failure, say
 DATABASE = "suite"
 LOG = paths.LOG / "test-odoo.log"
 WORKERS = 2
+# The longest names that get appended to TMPDIR.
+RANDOM_NAME = "12345678"
+CHROMIUM_SOCKET = "org.chromium.Chromium.123456/SingletonSocket"
 
 
 def main(_arguments):
@@ -23,10 +28,12 @@ def main(_arguments):
             raise Failure(
                 "another `make test` runs in this folder: wait for it, or use a second clone"
             )
-        with locks.shared("test-cluster"):
-            result = _run(Cluster("test").ensure(), arguments)
-        _stop_unused_cluster()
-    return result
+        cluster = Cluster("test")
+        try:
+            with locks.shared("test-cluster"):
+                return _run(cluster.ensure(), arguments)
+        finally:
+            cluster.stop_if_unused()
 
 
 def _run(cluster, arguments):
@@ -38,11 +45,23 @@ def _run(cluster, arguments):
     LOG.unlink(missing_ok=True)
     say(f"Running the tests (Odoo's errors and warnings: {relative(LOG)})")
     try:
-        return subprocess.run(
-            _command(configuration, arguments), cwd=paths.CHECKOUT, env=odoo.environment(cluster)
-        ).returncode
+        with _temporary_folder() as temporary:
+            environment = odoo.environment(cluster) | {"TMPDIR": str(temporary)}
+            command = _command(configuration, arguments)
+            return subprocess.run(command, cwd=paths.CHECKOUT, env=environment).returncode
     finally:
-        _tidy(cluster)
+        _drop_copies(cluster)
+
+
+@contextmanager
+def _temporary_folder():
+    """For the browsers' profiles; Chromium puts a socket there, whose path must be short."""
+    parent = paths.HOME / "tmp"
+    longest = os.fsencode(parent / RANDOM_NAME / CHROMIUM_SOCKET)
+    if len(longest) > paths.SOCKET_PATH_LIMIT:
+        parent = "/tmp"
+    with tempfile.TemporaryDirectory(prefix="", dir=parent, ignore_cleanup_errors=True) as folder:
+        yield folder
 
 
 def _command(configuration, arguments):
@@ -51,22 +70,14 @@ def _command(configuration, arguments):
     command += [f"--odoo-database={DATABASE}", "--odoo-http", "--odoo-log-level=warn"]
     command += [f"--odoo-extra=logfile={LOG}", "-rs"]
     # Whole classes go to one worker, because their fixtures are made once per class.
-    if not {"-n", "-n0"}.intersection(arguments):
+    if not any(argument.startswith("-n") for argument in arguments):
         command += ["-n", str(WORKERS), "--dist", "loadscope"]
     return [str(part) for part in [*command, *arguments]]
 
 
-def _tidy(cluster):
-    """Browser profiles and database copies of a run that was interrupted."""
+def _drop_copies(cluster):
+    """Databases of this run, those of an interrupted worker included."""
     for worker in range(WORKERS):
         cluster.drop(f"{DATABASE}-gw{worker}")
     cluster.drop(DATABASE)
     shutil.rmtree(templates.filestore(cluster, DATABASE), ignore_errors=True)
-    for leftover in (paths.HOME / "tmp").iterdir():
-        shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _stop_unused_cluster():
-    with locks.alone("test-cluster") as unused:
-        if unused:
-            Cluster("test").stop()
