@@ -6,7 +6,14 @@
     "author": "MedDev contributors",
     "website": "",
     "license": "AGPL-3",
-    "depends": ["meddev_base"],
-    "demo": ["demo/res_partner_demo.xml", "demo/res_users_demo.xml"],
+    "depends": ["meddev_base", "meddev_device", "meddev_purchase", "meddev_service"],
+    "demo": [
+        "demo/res_partner_demo.xml",
+        "demo/res_users_demo.xml",
+        "demo/product_demo.xml",
+        "demo/stock_lot_demo.xml",
+        "demo/purchase_order_demo.xml",
+        "demo/helpdesk_ticket_demo.xml",
+    ],
     "application": True,
 }
