@@ -119,7 +119,9 @@ class MeddevIncomingInspection(models.Model):
         "Reason for Going On", help="Kept when the receipt goes on in spite of missing papers."
     )
     # totals
-    product_ids = fields.Many2many("product.product", compute="_compute_product_ids")
+    product_ids = fields.Many2many(
+        "product.product", string="Expected Products", compute="_compute_product_ids"
+    )
     line_count = fields.Integer(compute="_compute_totals")
     accepted_quantity = fields.Float(compute="_compute_totals", digits="Product Unit")
     quarantined_quantity = fields.Float(compute="_compute_totals", digits="Product Unit")
@@ -362,6 +364,8 @@ class MeddevIncomingInspection(models.Model):
                 self.env._("%s is finished and stays.", ", ".join(done.mapped("name")))
             )
         own_write(self).write({"state": STATE_CANCELLED})
+        # The index on drafts must know before another one is started.
+        self.flush_recordset(["state"])
         return self.ids
 
     def action_capture(self):
@@ -704,6 +708,8 @@ class MeddevIncomingInspection(models.Model):
             vals = self.env["meddev.incoming.inspection.line"]._prepare_reading_vals(
                 entry["reading"]
             )
+            if entry["product"].tracking == "serial":
+                vals["batch_number"] = entry["reading"]["lot"]
         return vals | {
             "inspection_id": self.id,
             "product_id": entry["product"].id,
@@ -742,8 +748,12 @@ class MeddevIncomingInspection(models.Model):
             if problem:
                 entry["field"], entry["error"] = problem
 
-    def _find_problem(self, entry, known, room):
-        """First problem of one entry as (field name, message), or None; notes it as taken."""
+    def _find_problem(self, entry, known, room=None):
+        """First problem of one entry as (field name, message), or None; notes it as taken.
+
+        :param room: what is still open per product; None where quantities are reconciled
+            elsewhere.
+        """
         product = entry["product"]
         lot_name = entry["lot_name"]
         if product not in self.product_ids:
@@ -831,7 +841,7 @@ class MeddevIncomingInspection(models.Model):
         return None
 
     def _find_quantity_problem(self, entry, room):
-        if entry["result"] == RESULT_REFUSED:
+        if room is None or entry["result"] == RESULT_REFUSED:
             return None
         product = entry["product"]
         ordered, left = room.get(product.id, (0.0, 0.0))
@@ -944,10 +954,9 @@ class MeddevIncomingInspection(models.Model):
             )
         entries = self._prepare_entries()
         known = self._get_known_goods(entries)
-        unlimited = {product.id: (0.0, float("inf")) for product in self.product_ids}
         errors = []
         for entry in entries:
-            if problem := self._find_problem(entry, known, unlimited):
+            if problem := self._find_problem(entry, known):
                 label = entry["lot_name"] or entry["product"].display_name
                 errors.append(f"{label}: {problem[1]}")
         if errors:
@@ -1043,8 +1052,11 @@ class MeddevIncomingInspection(models.Model):
         self.ensure_one()
         lines = self.line_ids
         received = lines.filtered(lambda line: line.result != RESULT_REFUSED)
-        received._assign_lots()
-        self._allocate_moves(received)
+        if received:
+            # First of all, as deleting empties the cache and everything would be read again.
+            self.picking_id._get_inspected_moves().move_line_ids.unlink()
+            received._assign_lots()
+            self._allocate_moves(received)
         own_write(self).write(self._prepare_done_vals())
         self.flush_recordset()
         result = self._validate_receipt(received)
@@ -1089,19 +1101,15 @@ class MeddevIncomingInspection(models.Model):
         )
 
     def _allocate_moves(self, received):
-        """Replace the receipt's placeholder lines by one line per inspected serial or batch.
-
-        The new lines are created before the old ones go, so that the moves stay ready.
-        """
+        """Give the receipt one move line per inspected serial or batch, in one call."""
         picking = self.picking_id
         moves = picking._get_inspected_moves()
-        placeholders = moves.move_line_ids
         vals_list = []
         for product, lines in received.grouped("product_id").items():
             of_product = moves.filtered(lambda move, product=product: move.product_id == product)
             vals_list += self._prepare_move_lines_vals(lines, of_product)
         move_lines = self.env["stock.move.line"].create(vals_list)
-        placeholders.unlink()
+        moves._recompute_state()
         self._apply_putaway(move_lines)
         others = picking.move_ids.filtered(
             lambda move: move not in moves and move.state not in ("done", "cancel")

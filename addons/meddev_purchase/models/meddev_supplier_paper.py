@@ -1,11 +1,20 @@
+import logging
 from collections import namedtuple
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.meddev_device.tools.registration_number import (
+    OK,
+    check_licence_number,
+    check_registration_number,
+)
+
 from .paper_kind import (
+    KIND_DISTRIBUTION_LICENCE,
+    KIND_PRODUCTION_LICENCE,
     KIND_REGISTRATION,
     PAPER_KINDS,
     PAPER_STATES,
@@ -17,6 +26,8 @@ from .paper_kind import (
     SUPPLIER_DISTRIBUTOR,
     SUPPLIER_MANUFACTURER,
 )
+
+_logger = logging.getLogger(__name__)
 
 DEFAULT_EXPIRING_DAYS = 60
 
@@ -198,7 +209,21 @@ class MeddevSupplierPaper(models.Model):
 
     def _get_number_warning(self):
         """Warning about the shape of the number, or False; it never blocks."""
-        return False
+        self.ensure_one()
+        if not self.number:
+            return False
+        if self.kind in (KIND_PRODUCTION_LICENCE, KIND_DISTRIBUTION_LICENCE):
+            check = check_licence_number(self.number, fields.Date.context_today(self))
+        elif self.kind == KIND_REGISTRATION:
+            check = check_registration_number(self.number, fields.Date.context_today(self))
+        else:
+            return False
+        if check.severity == OK:
+            return False
+        return self.env._(
+            "%s does not have the usual shape of such a number. Compare it with the paper.",
+            self.number,
+        )
 
     @api.model
     def _get_expiring_days(self):
@@ -360,7 +385,7 @@ class MeddevSupplierPaper(models.Model):
         due = papers._get_due_reminders(today, steps.mapped("days"))
         self.env["ir.cron"]._commit_progress(remaining=len(due))
         for position, (paper, days) in enumerate(due.items(), start=1):
-            paper._give_reminders(days)
+            paper._try_give_reminders(days)
             if position % batch_size == 0 or position == len(due):
                 done = position % batch_size or batch_size
                 if not self.env["ir.cron"]._commit_progress(done):
@@ -383,6 +408,14 @@ class MeddevSupplierPaper(models.Model):
             if steps:
                 due[paper] = steps
         return due
+
+    def _try_give_reminders(self, days):
+        """One paper that cannot be reminded of must not keep the others from it."""
+        try:
+            with self.env.cr.savepoint():
+                self._give_reminders(days)
+        except (AccessError, UserError, ValueError):
+            _logger.exception("No reminder for supplier paper %s", self.id)
 
     def _give_reminders(self, days):
         """Mark the steps ``days`` as given and schedule one activity for those just marked."""

@@ -1,0 +1,13 @@
+from . import (
+    test_capture,
+    test_inspection,
+    test_install,
+    test_performance,
+    test_quarantine,
+    test_remind_papers,
+    test_report,
+    test_rpc,
+    test_security,
+    test_supplier_paper,
+    test_tools,
+)

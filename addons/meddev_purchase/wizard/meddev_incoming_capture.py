@@ -13,7 +13,7 @@ class MeddevIncomingCapture(models.TransientModel):
     _description = "Scan or Paste Goods"
 
     inspection_id = fields.Many2one("meddev.incoming.inspection", required=True, readonly=True)
-    product_ids = fields.Many2many(related="inspection_id.product_ids")
+    product_ids = fields.Many2many(related="inspection_id.product_ids", string="Expected Products")
     product_id = fields.Many2one(
         "product.product",
         "Product",

@@ -1,0 +1,109 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, tagged
+
+from .common import PurchaseCommon
+
+
+@tagged("post_install", "-at_install")
+class TestQuarantine(PurchaseCommon):
+    def _quarantine(self, *serials, location=None):
+        self.company.meddev_quarantine_location_id = location
+        order = self._order((self.monitor, len(serials)))
+        inspection = self._inspection(order.picking_ids)
+        inspection.capture(
+            "\n".join(map(self._carrier, serials)), result="quarantined", reason="No certificate"
+        )
+        inspection.action_confirm()
+        return inspection
+
+    def _location(self):
+        warehouse = self.env["stock.warehouse"].search(
+            [("company_id", "=", self.company.id)], limit=1
+        )
+        return self.env["stock.location"].create(
+            {"name": "Quarantine", "location_id": warehouse.view_location_id.id}
+        )
+
+    def test_quarantined_device_is_in_quarantine(self):
+        inspection = self._quarantine("Q1")
+        device = inspection.line_ids.lot_id
+        self.assertEqual(device.device_state, "quarantined")
+        self.assertTrue(device.is_quarantined)
+        event = device.event_ids.filtered(lambda event: event.state_to == "quarantined")
+        self.assertEqual(event.summary, "No certificate")
+        self.assertEqual(event.user_id, self.parts)
+
+    def test_quarantined_device_is_put_in_its_location(self):
+        location = self._location()
+        device = self._quarantine("Q2", location=location).line_ids.lot_id
+        self.assertEqual(device.location_id, location)
+
+    def test_release_by_quality(self):
+        """Given quarantine with a place of its own, release moves and frees the device."""
+        inspection = self._quarantine("Q3", location=self._location())
+        line, device = inspection.line_ids, inspection.line_ids.lot_id
+        wizard = Form(
+            self.env["meddev.quarantine.decide"]
+            .with_user(self.quality)
+            .with_context(default_line_ids=line.ids)
+        )
+        wizard.decision = "released"
+        wizard.reason = "Certificate came by mail"
+        wizard.save().action_decide()
+        self.assertEqual(device.device_state, "in_stock")
+        self.assertEqual(device.location_id, inspection.picking_id.location_dest_id)
+        self.assertRecordValues(
+            line,
+            [
+                {
+                    "decision": "released",
+                    "decision_reason": "Certificate came by mail",
+                    "decided_by_id": self.quality.id,
+                    "result": "quarantined",
+                }
+            ],
+        )
+        with self.assertRaisesRegex(UserError, "already"):
+            line.with_user(self.quality).decide("refused", "Changed my mind")
+
+    def test_refusal_by_quality_keeps_the_device_quarantined(self):
+        line = self._quarantine("Q4").line_ids
+        line.with_user(self.quality).decide("refused", "Counterfeit")
+        self.assertEqual(line.lot_id.device_state, "quarantined")
+        self.assertEqual(line.decision, "refused")
+
+    def test_only_quality_decides(self):
+        line = self._quarantine("Q5").line_ids
+        for user in (self.parts, self.manager, self.engineer, self.stocker, self.buyer):
+            with self.assertRaises(AccessError, msg=user.login):
+                line.with_user(user).decide("released", "Looks good")
+            with self.assertRaises(AccessError, msg=user.login):
+                line.with_user(user).action_decide()
+        self.assertFalse(line.with_user(self.parts).can_be_decided)
+        self.assertTrue(line.with_user(self.quality).can_be_decided)
+
+    def test_decision_needs_a_reason_and_a_known_word(self):
+        line = self._quarantine("Q6").line_ids.with_user(self.quality)
+        for decision, reason in (("released", " "), ("released", None), ("maybe", "why")):
+            with self.assertRaises(UserError):
+                line.decide(decision, reason)
+
+    def test_accepted_goods_are_not_decided(self):
+        _order, inspection = self._receive(self._carrier("Q7"))
+        with self.assertRaises(UserError):
+            inspection.line_ids.with_user(self.quality).decide("refused", "Too late")
+
+    def test_batches_need_a_quarantine_location(self):
+        order = self._order((self.reagent, 5))
+        inspection = self._inspection(order.picking_ids)
+        inspection.capture(
+            "QB\t5", product_id=self.reagent.id, result="quarantined", reason="Too warm"
+        )
+        with self.assertRaisesRegex(UserError, "Quarantine Location"):
+            inspection.action_confirm()
+        location = self.company.meddev_quarantine_location_id = self._location()
+        inspection.action_confirm()
+        lot = inspection.line_ids.lot_id
+        self.assertEqual(lot.location_id, location)
+        inspection.line_ids.with_user(self.quality).decide("released", "Logger shows 6 °C")
+        self.assertEqual(lot.location_id, order.picking_ids.location_dest_id)
