@@ -6,7 +6,7 @@
     "author": "MedDev contributors",
     "website": "",
     "license": "AGPL-3",
-    "depends": ["meddev_device", "helpdesk_mgmt"],
+    "depends": ["helpdesk_mgmt", "meddev_device"],
     "data": [
         "security/ir.model.access.csv",
         "security/meddev_service_security.xml",
