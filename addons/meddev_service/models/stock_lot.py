@@ -30,9 +30,9 @@ class StockLot(models.Model):
         """Open the tickets of these devices; a new one is for the device at hand."""
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Tickets"),
             "res_model": "helpdesk.ticket",
             "view_mode": "list,form",
             "domain": [("lot_id", "in", self.ids)],
             "context": {"default_lot_id": self.id if len(self) == 1 else False},
+            "name": self.env._("Tickets"),
         }

@@ -7,4 +7,5 @@ from . import (
     test_ticket_remote,
     test_ticket_security,
     test_ticket_stage,
+    test_tours,
 )
