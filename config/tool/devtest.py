@@ -66,7 +66,15 @@ def _prepare(cluster, configuration, database, names, flags):
     log = f"dev-{database}"
     (paths.LOG / f"{log}.log").unlink(missing_ok=True)
     with step(f"install or update {', '.join(names)}"):
-        odoo.install(cluster, configuration, database, names, log, "-u", ",".join(names))
+        odoo.install(
+            cluster,
+            configuration,
+            database,
+            names,
+            log,
+            f"--update={','.join(names)}",
+            "--i18n-overwrite",
+        )
 
 
 def _pytest(cluster, configuration, database, names, arguments):

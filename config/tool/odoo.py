@@ -61,18 +61,25 @@ def install(cluster, configuration, database, names, log, *options):
         raise Failure(
             f"{problem}: {cause(log_file, start)} (details: {relative(log_file)})"
         ) from failure
-    if found := cause(log_file, start):
-        raise Failure(f"{problem}: {found} (details: {relative(log_file)})")
+    if errors := _errors(log_file, start):
+        raise Failure(f"{problem}: {errors[0]} (details: {relative(log_file)})")
 
 
 def cause(log_file, start=0):
-    """The line of an Odoo log that says why it failed, or an empty text."""
+    """The line of a failed Odoo's log that says why: its last exception, else its first error."""
+    exceptions = [line for line in _lines(log_file, start) if EXCEPTION.match(line)]
+    return (exceptions[-1:] + _errors(log_file, start) + ["no message"])[0].strip()
+
+
+def _errors(log_file, start):
+    found = [line for line in _lines(log_file, start) if LOGGED_ERROR.search(line)]
+    return [line.split(": ", 1)[-1].strip() for line in found]
+
+
+def _lines(log_file, start):
     with log_file.open(errors="replace") as log:
         log.seek(start)
-        lines = log.read().splitlines()
-    exceptions = [line for line in lines if EXCEPTION.match(line)]
-    errors = [line.split(": ", 1)[-1] for line in lines if LOGGED_ERROR.search(line)]
-    return (exceptions[-1:] + errors[:1] + [""])[0].strip()
+        return log.read().splitlines()
 
 
 def _key(line):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import addons, locks, odoo, odoo_source, paths, setup
 from .postgres import Cluster
-from .shell import relative
+from .shell import output_of, relative
 from .ui import Failure, say, step
 
 DATABASE = "meddev"
@@ -42,22 +42,35 @@ ROLES = {
 
 
 def main(_arguments):
-    say("Setting up (first time: a few minutes)")
+    if not INSTALLED.exists():
+        say("The first time takes some minutes.")
     setup.ensure(for_tests=False)
     with locks.exclusive("run"):
         cluster = Cluster("run").ensure()
-        running = _running()
         outdated = _outdated(cluster)
-        if running and not outdated:
+        running = _running()
+        if running and running["asked"] == _asked() and outdated == {}:
             port = running["port"]
         else:
             _stop_odoo()
-            port = _free_port()
-            configuration = odoo.write_configuration(_profile(), cluster, "odoo", http_port=port)
-            _bring_up_to_date(cluster, configuration, outdated)
-            with step("start Odoo"):
-                _start(cluster, configuration, port)
+            port = _restart(cluster, outdated)
         _introduce(cluster, port)
+
+
+def _restart(cluster, outdated):
+    """Bring the database up to date and start Odoo on it; return the port."""
+    port = _free_port()
+    configuration = odoo.write_configuration(_profile(), cluster, "odoo", http_port=port)
+    _bring_up_to_date(cluster, configuration, outdated)
+    # Labels and mails carry the address, and the port may be another one than last time.
+    cluster.query(
+        DATABASE,
+        f"UPDATE ir_config_parameter SET value = 'http://127.0.0.1:{port}' "
+        "WHERE key = 'web.base.url'",
+    )
+    with step("start Odoo"):
+        _start(cluster, configuration, port)
+    return port
 
 
 def stop(_arguments):
@@ -70,6 +83,11 @@ def stop(_arguments):
         else:
             say("PostgreSQL 'test' is in use by a test run and stays")
     say(f"stopped: {', '.join(stopped) or 'nothing was running'}")
+
+
+def _asked():
+    """What the person asked for on the command line; another wish restarts Odoo."""
+    return [os.environ.get("PROFILE", ""), os.environ.get("PORT", "")]
 
 
 def _profile():
@@ -109,8 +127,8 @@ def _bring_up_to_date(cluster, configuration, outdated):
                 DATABASE,
                 addons.to_install(),
                 "odoo",
-                "-u",
-                ",".join(changed),
+                f"--update={','.join(changed)}",
+                "--i18n-overwrite",
             )
     INSTALLED.write_text(json.dumps(current, indent=1))
 
@@ -136,16 +154,20 @@ def _create(cluster, configuration):
 
 
 def _running():
-    """``{pid, port}`` of the Odoo that we started, or None."""
+    """``{pid, port, asked}`` of the Odoo that we started, or None."""
     if not PROCESS.exists():
         return None
     process = json.loads(PROCESS.read_text())
+    return process if _is_ours(process["pid"]) else None
+
+
+def _is_ours(pid):
+    """Whether the process lives and is our Odoo: its number may be another program's by now."""
     try:
-        command = Path(f"/proc/{process['pid']}/cmdline").read_bytes()
+        command = Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:
-        return None
-    # A number may belong to another program by now.
-    return process if str(paths.HOME).encode() in command else None
+        command = output_of(["ps", "-p", pid, "-o", "command="]) or ""
+    return str(paths.HOME) in command
 
 
 def _start(cluster, configuration, port):
@@ -160,7 +182,7 @@ def _start(cluster, configuration, port):
             stderr=log,
             start_new_session=True,
         )
-    PROCESS.write_text(json.dumps({"pid": started.pid, "port": port}))
+    PROCESS.write_text(json.dumps({"pid": started.pid, "port": port, "asked": _asked()}))
     deadline = time.monotonic() + START_SECONDS
     while not _answers(port):
         if started.poll() is not None:
@@ -186,26 +208,18 @@ def _answers(port):
 
 
 def _stop_odoo():
+    """End Odoo, by force when it does not end by itself; True when one was running."""
     process = _running()
     PROCESS.unlink(missing_ok=True)
     if not process:
         return False
     for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
+        deadline = time.monotonic() + STOP_SECONDS
+        if _is_ours(process["pid"]):
             os.kill(process["pid"], number)
-            _wait_for_end(process["pid"])
-        except ProcessLookupError:
-            break
+        while _is_ours(process["pid"]) and time.monotonic() < deadline:
+            time.sleep(0.1)
     return True
-
-
-def _wait_for_end(pid):
-    deadline = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < deadline:
-        os.kill(pid, 0)
-        if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
-            raise ProcessLookupError
-        time.sleep(0.1)
 
 
 def _free_port():
