@@ -39,7 +39,6 @@ FOREIGN_APPS = (
     "purchase.menu_purchase_root",
     "helpdesk_mgmt.helpdesk_ticket_main_menu",
     "base.menu_administration",
-    "base.menu_management",
 )
 
 
