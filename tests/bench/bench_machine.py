@@ -6,6 +6,7 @@ Where things are comes from the environment: ``MEDDEV_HOME`` (the tooling's fold
 
 import contextlib
 import hashlib
+import logging
 import os
 import signal
 import socket
@@ -88,6 +89,7 @@ def start_odoo_here():
     """Configure Odoo in this process; databases are opened with ``registry``."""
     import odoo.tools
 
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)
     path = write_configuration(FOLDER / "odoo.conf")
     odoo.tools.config.parse_config(["-c", str(path)], setup_logging=True)
     import odoo.modules.registry
@@ -194,9 +196,15 @@ def odoo_command(database, *arguments):
     command = [sys.executable, "-m", "odoo", "-c", path, "-d", database, *arguments]
     command += ["--stop-after-init", "--no-http", "--log-level=warn", f"--logfile={log}"]
     log.unlink(missing_ok=True)
-    result = subprocess.run(
-        [str(part) for part in command], cwd=HOME, stdin=subprocess.DEVNULL, check=False
-    )
+    with (HOME / "log" / "bench-install.log").open("w") as output:
+        result = subprocess.run(
+            [str(part) for part in command],
+            cwd=HOME,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            check=False,
+        )
     text = log.read_text(errors="replace") if log.exists() else ""
     if result.returncode or " ERROR " in text or " CRITICAL " in text:
         raise BenchError(f"Odoo failed on {database}; see {log}")
@@ -234,6 +242,8 @@ def server():
         [sys.executable, "-m", "odoo", "-c", str(path), "--logfile", str(log)],
         cwd=HOME,
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     url = f"http://127.0.0.1:{port}"

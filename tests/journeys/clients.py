@@ -107,8 +107,10 @@ class OdooRpcClient(Client):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        import odoorpc
-
+        try:
+            import odoorpc
+        except ModuleNotFoundError as error:
+            raise ServerError("Missing", "OdooRPC is not here: pip install OdooRPC") from error
         self.library = odoorpc
         parts = urllib.parse.urlsplit(self.url)
         opener = urllib.request.build_opener()

@@ -110,7 +110,7 @@ class TestMainJobOnSample(JourneyCase):
         other_maker = next(d.product for d in data.devices if d.product.maker != good.product.maker)
         bad = [
             dataclasses.replace(good, serial=""),
-            dataclasses.replace(good, serial="X-1", hospital="无此医院"),
+            dataclasses.replace(good, serial="X-1", carrier="", hospital="无此医院"),
             dataclasses.replace(good, serial="X-2", carrier="9" * 300),
             dataclasses.replace(
                 good,
@@ -124,7 +124,8 @@ class TestMainJobOnSample(JourneyCase):
         with self.allow_requests(all_requests=True):
             client = journey.clients["intake"]
             rows = [journey.prepare_device(device) | {"row": n} for n, device in enumerate(bad, 1)]
-            rows.insert(0, journey.prepare_device(data.devices[20]) | {"row": 99})
+            new = dataclasses.replace(good, serial="X-99", carrier="", alias="")
+            rows.insert(0, journey.prepare_device(new) | {"row": 99})
             results = client.call("stock.lot", "load_devices", rows=rows)
         found = {row["row"]: (row["status"], row["field"]) for row in results}
         self.assertEqual(found[99][0], "created")
