@@ -26,10 +26,3 @@ def in_stock_operation(records):
 
 def is_in_stock_operation(records):
     return records.env.context.get(_CONTEXT_KEY) is _STOCK_OPERATION
-
-
-def untrusted(records):
-    """``records`` without the switch, for what leaves our own method."""
-    context = dict(records.env.context)
-    context.pop(_CONTEXT_KEY, None)
-    return records.with_context(context)

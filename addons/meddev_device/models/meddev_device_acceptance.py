@@ -52,9 +52,7 @@ class MeddevDeviceAcceptance(models.Model):
     accepted_on = fields.Date(
         string="Acceptance Date", required=True, default=fields.Date.context_today
     )
-    engineer_id = fields.Many2one(
-        "res.users", string="Engineer", required=True, default=lambda self: self.env.user
-    )
+    engineer_id = fields.Many2one("res.users", required=True, default=lambda self: self.env.user)
     customer_contact_id = fields.Many2one("res.partner", string="Accepted By (Contact)")
     signer_name = fields.Char(
         string="Signed By",
@@ -86,9 +84,7 @@ class MeddevDeviceAcceptance(models.Model):
     signed_at = fields.Datetime(readonly=True, copy=False)
     signed_by_id = fields.Many2one("res.users", string="Recorded By", readonly=True, copy=False)
     can_be_signed = fields.Boolean(compute="_compute_can_be_signed")
-    company_id = fields.Many2one(
-        related="lot_id.company_id", store=True, index="btree_not_null"
-    )
+    company_id = fields.Many2one(related="lot_id.company_id", store=True, index="btree_not_null")
 
     _warranty_not_negative = models.Constraint(
         "CHECK (warranty_months >= 0)", "A warranty cannot be shorter than no months."
@@ -97,9 +93,7 @@ class MeddevDeviceAcceptance(models.Model):
     @api.depends("customer_contact_id")
     def _compute_signer_name(self):
         for acceptance in self:
-            acceptance.signer_name = (
-                acceptance.customer_contact_id.name or acceptance.signer_name
-            )
+            acceptance.signer_name = acceptance.customer_contact_id.name or acceptance.signer_name
 
     @api.depends("lot_id")
     def _compute_warranty_months(self):
@@ -157,9 +151,7 @@ class MeddevDeviceAcceptance(models.Model):
         if not is_trusted(self):
             protected = {"state", "signed_at", "signed_by_id", "warranty_end", "customer_id"}
             if any(vals.get("state", ACCEPTANCE_DRAFT) != ACCEPTANCE_DRAFT for vals in vals_list):
-                raise UserError(
-                    self.env._("An acceptance starts as a draft. Then sign it.")
-                )
+                raise UserError(self.env._("An acceptance starts as a draft. Then sign it."))
             vals_list = [
                 {name: value for name, value in vals.items() if name not in protected}
                 for vals in vals_list

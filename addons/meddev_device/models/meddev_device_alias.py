@@ -26,9 +26,7 @@ class MeddevDeviceAlias(models.Model):
     normalised_value = fields.Char(
         compute="_compute_normalised_value", store=True, precompute=True, index="trigram"
     )
-    company_id = fields.Many2one(
-        related="lot_id.company_id", store=True, index="btree_not_null"
-    )
+    company_id = fields.Many2one(related="lot_id.company_id", store=True, index="btree_not_null")
 
     _value_unique = models.UniqueIndex(
         "(COALESCE(partner_id, 0), normalised_value)",

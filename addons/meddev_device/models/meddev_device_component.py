@@ -77,9 +77,7 @@ class MeddevDeviceComponent(models.Model):
         ondelete="restrict",
     )
     note = fields.Char()
-    company_id = fields.Many2one(
-        related="lot_id.company_id", store=True, index="btree_not_null"
-    )
+    company_id = fields.Many2one(related="lot_id.company_id", store=True, index="btree_not_null")
 
     _installed_once = models.UniqueIndex(
         "(component_lot_id) WHERE removed_at IS NULL AND component_lot_id IS NOT NULL",
@@ -215,9 +213,7 @@ class MeddevDeviceComponent(models.Model):
         self.lock_for_update(allow_referencing=True)
         moment = moment or fields.Datetime.now()
         own = trusted(self)
-        own.write(
-            {"removed_at": moment, "removed_by_id": self.env.uid, "removal_reason": reason}
-        )
+        own.write({"removed_at": moment, "removed_by_id": self.env.uid, "removal_reason": reason})
         # The partial unique index must see the removal before the new row arrives.
         own.flush_recordset()
         new = own.create(

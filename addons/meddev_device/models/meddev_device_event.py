@@ -50,7 +50,7 @@ class MeddevDeviceEvent(models.Model):
     occurred_at = fields.Datetime(
         required=True, readonly=True, default=lambda self: fields.Datetime.now()
     )
-    recorded_at = fields.Datetime(related="create_date")
+    recorded_at = fields.Datetime(string="Recorded At", related="create_date")
     user_id = fields.Many2one(
         "res.users", string="By", readonly=True, default=lambda self: self.env.user
     )
@@ -79,9 +79,7 @@ class MeddevDeviceEvent(models.Model):
     )
     is_voided = fields.Boolean(compute="_compute_is_voided", search="_search_is_voided")
     res_model = fields.Char(string="Document Model", readonly=True)
-    res_id = fields.Many2oneReference(
-        string="Document", model_field="res_model", readonly=True
-    )
+    res_id = fields.Many2oneReference(string="Document", model_field="res_model", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True, index="btree_not_null")
 
     _timeline_index = models.Index("(lot_id, occurred_at DESC, id DESC)")

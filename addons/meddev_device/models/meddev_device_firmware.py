@@ -26,9 +26,7 @@ class MeddevDeviceFirmware(models.Model):
     )
     is_verified = fields.Boolean(string="Verified")
     note = fields.Char()
-    company_id = fields.Many2one(
-        related="lot_id.company_id", store=True, index="btree_not_null"
-    )
+    company_id = fields.Many2one(related="lot_id.company_id", store=True, index="btree_not_null")
 
     _lot_index = models.Index("(lot_id, installed_at DESC, id DESC)")
 

@@ -1,6 +1,6 @@
 import secrets
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 TOKEN_ACTIVE = "active"
@@ -38,9 +38,7 @@ class MeddevDeviceToken(models.Model):
     )
     rotated_at = fields.Datetime(readonly=True)
     revoked_at = fields.Datetime(readonly=True)
-    company_id = fields.Many2one(
-        related="lot_id.company_id", store=True, index="btree_not_null"
-    )
+    company_id = fields.Many2one(related="lot_id.company_id", store=True, index="btree_not_null")
 
     _token_unique = models.UniqueIndex("(token)")
     _one_active = models.UniqueIndex(

@@ -23,7 +23,6 @@ class ProductTemplate(models.Model):
     )
     manufacturer_id = fields.Many2one(
         "res.partner",
-        string="Manufacturer",
         index="btree_not_null",
         domain="[('is_manufacturer', '=', True)]",
     )
@@ -31,7 +30,6 @@ class ProductTemplate(models.Model):
     specification = fields.Char()
     catalogue_code_id = fields.Many2one(
         "meddev.code",
-        string="Catalogue Code",
         domain="[('system_id.code', '=', 'NMPA-CAT')]",
         index="btree_not_null",
     )
@@ -166,11 +164,14 @@ class ProductTemplate(models.Model):
     def _get_changed_products(self, vals):
         """Products among these whose lots are something else after writing ``vals``."""
         return self.filtered(
-            lambda template: any(
-                (template[name].id if name == "manufacturer_id" else template[name]) != vals[name]
-                for name in LOT_DEFINING_FIELDS & vals.keys()
+            lambda template: (
+                any(
+                    (template[name].id if name == "manufacturer_id" else template[name])
+                    != vals[name]
+                    for name in LOT_DEFINING_FIELDS & vals.keys()
+                )
+                and (template.is_medical_device or vals.get("is_medical_device"))
             )
-            and (template.is_medical_device or vals.get("is_medical_device"))
         )
 
     def _ensure_may_change_lots(self, vals):
@@ -183,9 +184,13 @@ class ProductTemplate(models.Model):
             return
         # sudo: the history of another company's device protects the product as well; the
         # message names the product only.
-        event = self.env["meddev.device.event"].sudo().search(
-            [("lot_id.product_id.product_tmpl_id", "in", self.ids), ("kind", "!=", "created")],
-            limit=1,
+        event = (
+            self.env["meddev.device.event"]
+            .sudo()
+            .search(
+                [("lot_id.product_id.product_tmpl_id", "in", self.ids), ("kind", "!=", "created")],
+                limit=1,
+            )
         )
         if event:
             raise UserError(

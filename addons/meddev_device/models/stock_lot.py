@@ -122,15 +122,10 @@ class StockLot(models.Model):
     software_version = fields.Char(string="Software Version (UDI)", copy=False)
 
     # Life cycle and place
-    device_state = fields.Selection(
-        DEVICE_STATES, string="State", copy=False, group_expand=True
-    )
-    customer_id = fields.Many2one(
-        "res.partner", string="Customer", copy=False, ondelete="restrict"
-    )
+    device_state = fields.Selection(DEVICE_STATES, string="State", copy=False, group_expand=True)
+    customer_id = fields.Many2one("res.partner", copy=False, ondelete="restrict")
     department_id = fields.Many2one(
         "res.partner",
-        string="Department",
         copy=False,
         ondelete="restrict",
         domain="[('facility_level', '=', 'department'),"
@@ -138,7 +133,6 @@ class StockLot(models.Model):
     )
     room_id = fields.Many2one(
         "res.partner",
-        string="Room",
         copy=False,
         ondelete="restrict",
         domain="[('facility_level', '=', 'room'),"
@@ -146,7 +140,6 @@ class StockLot(models.Model):
     )
     place_id = fields.Many2one(
         "res.partner",
-        string="Place",
         compute="_compute_place_id",
         store=True,
         precompute=True,
@@ -322,8 +315,9 @@ class StockLot(models.Model):
         for di, lots in by_di.items():
             product, identifier = known.get(di, (False, False))
             wrong = product and lots.filtered(
-                lambda lot, identifier=identifier: lot.product_id.product_tmpl_id
-                != identifier.product_tmpl_id
+                lambda lot, identifier=identifier: (
+                    lot.product_id.product_tmpl_id != identifier.product_tmpl_id
+                )
             )
             if wrong:
                 raise ValidationError(
@@ -418,8 +412,10 @@ class StockLot(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_history(self):
         # sudo: events of the device that this user may not read protect it as well.
-        event = self.env["meddev.device.event"].sudo().search(
-            [("lot_id", "in", self.ids), ("kind", "!=", EVENT_CREATED)], limit=1
+        event = (
+            self.env["meddev.device.event"]
+            .sudo()
+            .search([("lot_id", "in", self.ids), ("kind", "!=", EVENT_CREATED)], limit=1)
         )
         if event:
             raise UserError(
@@ -529,9 +525,7 @@ class StockLot(models.Model):
         if self.is_certificate_expired:
             banners.append(self.env._("The product's registration certificate has expired."))
         if self.serial_conflict:
-            banners.append(
-                self.env._("The serial number occurs more than once and awaits review.")
-            )
+            banners.append(self.env._("The serial number occurs more than once and awaits review."))
         return banners
 
     def _get_missing_evidence(self):
@@ -567,8 +561,10 @@ class StockLot(models.Model):
         comparison = "=" if is_exact else "like"
         # The aliases' devices are looked up first: a sub-select under OR would scan all lots.
         # sudo: only ids of lots leave, and the rules on lots apply to them afterwards.
-        aliases = self.env["meddev.device.alias"].sudo().search_fetch(
-            [("normalised_value", comparison, word)], ["lot_id"], limit=1000
+        aliases = (
+            self.env["meddev.device.alias"]
+            .sudo()
+            .search_fetch([("normalised_value", comparison, word)], ["lot_id"], limit=1000)
         )
         domain = Domain("normalised_serial", comparison, word)
         domain |= Domain("udi_di", "=", text.strip())
@@ -758,9 +754,9 @@ class StockLot(models.Model):
     def _has_history(self):
         # sudo: see _unlink_except_with_history.
         return bool(
-            self.env["meddev.device.event"].sudo().search_count(
-                [("lot_id", "in", self.ids), ("kind", "!=", EVENT_CREATED)], limit=1
-            )
+            self.env["meddev.device.event"]
+            .sudo()
+            .search_count([("lot_id", "in", self.ids), ("kind", "!=", EVENT_CREATED)], limit=1)
         )
 
     def _log_identity_changes(self, before):
@@ -789,7 +785,9 @@ class StockLot(models.Model):
         """Readable values of ``names`` per device, before a write."""
         return {
             lot.id: {
-                name: lot[name] if name in PLACE_FIELDS else self._convert_for_compare(lot[name], True)
+                name: lot[name]
+                if name in PLACE_FIELDS
+                else self._convert_for_compare(lot[name], True)
                 for name in names
             }
             for lot in self
@@ -861,6 +859,4 @@ class StockLot(models.Model):
             trusted(self).write({"serial_conflict": False})
         else:
             trusted(self).write({"serial_review_note": note})
-        self._log_device_events(
-            [{"lot_id": self.id, "kind": EVENT_IDENTITY, "summary": note}]
-        )
+        self._log_device_events([{"lot_id": self.id, "kind": EVENT_IDENTITY, "summary": note}])

@@ -27,11 +27,15 @@ class StockLot(models.Model):
         # sudo: nobody has the right to create events by hand; the author is the present user
         # and the company is the lot's own.
         company_of = {lot.id: lot.company_id.id for lot in lots.sudo()}
-        return self.env["meddev.device.event"].sudo().create(
-            [
-                {"user_id": self.env.uid, "company_id": company_of[vals["lot_id"]]} | vals
-                for vals in vals_list
-            ]
+        return (
+            self.env["meddev.device.event"]
+            .sudo()
+            .create(
+                [
+                    {"user_id": self.env.uid, "company_id": company_of[vals["lot_id"]]} | vals
+                    for vals in vals_list
+                ]
+            )
         )
 
     def _log_creation(self):
@@ -156,8 +160,9 @@ class StockLot(models.Model):
             lambda row: (row.installed_at, row.id)
         )[-1:]
         components = self.component_ids.filtered(
-            lambda row: row.installed_at <= moment
-            and (not row.removed_at or row.removed_at > moment)
+            lambda row: (
+                row.installed_at <= moment and (not row.removed_at or row.removed_at > moment)
+            )
         )
         return {
             "id": self.id,

@@ -269,8 +269,8 @@ class StockLot(models.Model):
         return above | {name: value for name, value in vals.items() if value or name not in above}
 
     def _changes(self, vals, name):
-        return any(lot[name].id != vals.get(name) for lot in self) if name in vals else bool(
-            not self
+        return (
+            any(lot[name].id != vals.get(name) for lot in self) if name in vals else bool(not self)
         )
 
     def _log_place_changes(self, before):

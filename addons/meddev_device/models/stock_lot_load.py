@@ -135,9 +135,7 @@ class StockLot(models.Model):
             results[number] = self._accept_or_refuse(number, good[number], ids, status, error)
         for number, vals, device in to_update:
             status, error = device.with_env(quiet.env)._update_from_row(vals)
-            results[number] = self._accept_or_refuse(
-                number, good[number], device.id, status, error
-            )
+            results[number] = self._accept_or_refuse(number, good[number], device.id, status, error)
         return [results[number] for number, _row in numbered]
 
     def _judge_initial_state(self, vals):
@@ -200,8 +198,7 @@ class StockLot(models.Model):
                 ),
             )
         row = {
-            key: value.strip() if isinstance(value, str) else value
-            for key, value in row.items()
+            key: value.strip() if isinstance(value, str) else value for key, value in row.items()
         }
         row = {key: value for key, value in row.items() if value not in (None, "", False)}
         for key, value in row.items():
@@ -222,8 +219,8 @@ class StockLot(models.Model):
         if key in ("product_id", "company_id", "row"):
             if not isinstance(value, int) or isinstance(value, bool):
                 raise RowError(
-                    key, self.env._("%(field)s is no whole number: %(value)s.",
-                                    field=key, value=value)
+                    key,
+                    self.env._("%(field)s is no whole number: %(value)s.", field=key, value=value),
                 )
             return
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -233,9 +230,7 @@ class StockLot(models.Model):
                 key, self.env._("%(field)s is no text: %(value)s.", field=key, value=value)
             )
         if "\x00" in value or any(0xD800 <= ord(character) <= 0xDFFF for character in value):
-            raise RowError(
-                key, self.env._("%s contains a character that cannot be stored.", key)
-            )
+            raise RowError(key, self.env._("%s contains a character that cannot be stored.", key))
         limit = MAX_CARRIER_LENGTH if key == "udi_carrier" else MAX_TEXT_LENGTH
         if len(value) > limit:
             raise RowError(
@@ -324,10 +319,15 @@ class StockLot(models.Model):
 
         products = self.env["product.product"]
         makers = set(texts("manufacturer"))
-        customers = self._find_facilities(Domain.OR([
-            Domain("facility_level", "=", "hospital"),
-            Domain("facility_level", "=", False) & Domain("is_company", "=", True),
-        ]), texts("customer"))
+        customers = self._find_facilities(
+            Domain.OR(
+                [
+                    Domain("facility_level", "=", "hospital"),
+                    Domain("facility_level", "=", False) & Domain("is_company", "=", True),
+                ]
+            ),
+            texts("customer"),
+        )
         inner = {
             level: self._find_facilities(Domain("facility_level", "=", level), texts(level))
             for level in ("department", "room")

@@ -60,9 +60,7 @@ class DeviceCase(TransactionCase):
             [
                 cls._prepare_product_vals("Test Monitor", tracking="serial", warranty_months=24),
                 cls._prepare_product_vals("Test Reagent", tracking="lot"),
-                cls._prepare_product_vals(
-                    "Test Cable", tracking="serial", is_medical_device=False
-                ),
+                cls._prepare_product_vals("Test Cable", tracking="serial", is_medical_device=False),
             ]
         )
         cls.monitor, cls.reagent, cls.cable = templates.product_variant_id

@@ -11,7 +11,9 @@ class TestDeviceAcceptance(DeviceCase):
     def setUp(self):
         super().setUp()
         self.device = self._device(
-            "SN-1", device_state="shipped", customer_id=self.hospital.id,
+            "SN-1",
+            device_state="shipped",
+            customer_id=self.hospital.id,
             shipping_date="2026-01-05",
         )
 

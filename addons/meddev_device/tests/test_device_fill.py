@@ -113,4 +113,6 @@ class TestDeviceFill(DeviceCase):
         self.template.is_medical_device = True
         spelled = dict(zip(lots.ids, lots.mapped("normalised_serial"), strict=True))
         self.env.add_to_compute(lots._fields["normalised_serial"], lots)
-        self.assertEqual(spelled, dict(zip(lots.ids, lots.mapped("normalised_serial"), strict=True)))
+        self.assertEqual(
+            spelled, dict(zip(lots.ids, lots.mapped("normalised_serial"), strict=True))
+        )

@@ -30,8 +30,12 @@ class TestDeviceHistory(DeviceCase):
         events = self._as("engineer", self.env["stock.lot"])._log_device_events(
             [
                 {"lot_id": device.id, "kind": "note", "summary": "one"},
-                {"lot_id": device.id, "kind": "document", "res_model": "res.partner",
-                 "res_id": self.hospital.id},
+                {
+                    "lot_id": device.id,
+                    "kind": "document",
+                    "res_model": "res.partner",
+                    "res_id": self.hospital.id,
+                },
             ]
         )
         self.assertEqual(len(events), 2)
@@ -71,7 +75,8 @@ class TestDeviceHistory(DeviceCase):
             device = self._as("analyst", device)
             self.assertFalse(device.device_at("2026-01-09 00:00:00")["is_known"])
             january, february, march = (
-                device.device_at(day) for day in ("2026-01-15", "2026-02-15", "2026-03-15T10:00:00Z")
+                device.device_at(day)
+                for day in ("2026-01-15", "2026-02-15", "2026-03-15T10:00:00Z")
             )
         self.assertEqual([january["state"], february["state"]], ["shipped", "installed"])
         self.assertEqual(january["customer"]["id"], self.hospital.id)
@@ -97,10 +102,12 @@ class TestDeviceHistory(DeviceCase):
     def test_firmware_is_kept_as_recorded(self):
         device = self._device("SN-1")
         firmwares = self._as("engineer", self.env["meddev.device.firmware"])
-        firmwares.create({"lot_id": device.id, "version": "2.0",
-                          "installed_at": "2026-01-02 00:00:00"})
-        first = firmwares.create({"lot_id": device.id, "version": "1.0",
-                                  "installed_at": "2025-01-02 00:00:00"})
+        firmwares.create(
+            {"lot_id": device.id, "version": "2.0", "installed_at": "2026-01-02 00:00:00"}
+        )
+        first = firmwares.create(
+            {"lot_id": device.id, "version": "1.0", "installed_at": "2025-01-02 00:00:00"}
+        )
         self.assertEqual(device.firmware_version, "2.0")
         with self.assertRaises(UserError):
             first.write({"version": "1.1"})
@@ -110,8 +117,9 @@ class TestDeviceHistory(DeviceCase):
             first.sudo().unlink()
         first.is_verified = True
         with self.assertRaises(ValidationError):
-            firmwares.create({"lot_id": device.id, "version": "3",
-                              "installed_at": "2999-01-01 00:00:00"})
+            firmwares.create(
+                {"lot_id": device.id, "version": "3", "installed_at": "2999-01-01 00:00:00"}
+            )
         with self.assertRaises(AccessError):
             self._as("dispatcher", firmwares).create({"lot_id": device.id, "version": "3"})
 
@@ -119,12 +127,19 @@ class TestDeviceHistory(DeviceCase):
         device = self._device("SN-1")
         components = self._as("engineer", self.env["meddev.device.component"])
         old = components.create(
-            {"lot_id": device.id, "product_id": self.cable.id, "serial": "BAT-1",
-             "position": "Battery bay"}
+            {
+                "lot_id": device.id,
+                "product_id": self.cable.id,
+                "serial": "BAT-1",
+                "position": "Battery bay",
+            }
         )
         action = old.action_swap()
-        wizard = Form(self._as("engineer", self.env["meddev.component.swap"]).with_context(
-            **action["context"]))
+        wizard = Form(
+            self._as("engineer", self.env["meddev.component.swap"]).with_context(
+                **action["context"]
+            )
+        )
         wizard.serial = "BAT-2"
         wizard.reason = "worn"
         wizard.save().action_swap()
@@ -195,9 +210,7 @@ class TestDeviceHistory(DeviceCase):
     def test_company_rule_hides_the_file_of_another_company(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})
         device = self._device("SN-1", company_id=company.id)
-        firmware = self.env["meddev.device.firmware"].create(
-            {"lot_id": device.id, "version": "1"}
-        )
+        firmware = self.env["meddev.device.firmware"].create({"lot_id": device.id, "version": "1"})
         self.assertEqual((device.event_ids | device.event_ids).company_id, company)
         for records in (device, firmware, device.event_ids):
             with self.assertRaises(AccessError):

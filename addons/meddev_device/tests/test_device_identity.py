@@ -23,8 +23,11 @@ class TestDeviceIdentity(DeviceCase):
 
     def test_serial_of_another_product_is_free(self):
         self._device("MX8-000123")
-        other = self.env["product.product"].create(self._prepare_product_vals(
-            "Other Monitor", tracking="serial", manufacturer_id=self.other_maker.id))
+        other = self.env["product.product"].create(
+            self._prepare_product_vals(
+                "Other Monitor", tracking="serial", manufacturer_id=self.other_maker.id
+            )
+        )
         device = self._device("MX8-000123", product_id=other.id)
         self.assertEqual(device.manufacturer_id, self.other_maker)
 
@@ -122,8 +125,9 @@ class TestDeviceIdentity(DeviceCase):
 
     def test_batch_lots_have_no_life_cycle(self):
         lots = self.env["stock.lot"]
-        lot = lots.create({"name": "B1", "product_id": self.reagent.id,
-                           "expiry_date": "2030-01-01"})
+        lot = lots.create(
+            {"name": "B1", "product_id": self.reagent.id, "expiry_date": "2030-01-01"}
+        )
         self.assertTrue(lot.is_medical)
         self.assertFalse(lot.is_device or lot.device_state or lot.origin)
         with self.assertRaises(ValidationError):
@@ -204,11 +208,30 @@ class TestDeviceIdentity(DeviceCase):
     def test_every_role_opens_the_form(self):
         device = self._device("SN-1", customer_id=self.hospital.id)
         view = self.env.ref("meddev_device.device_view_form")
-        spec = [node for node in ("name", "device_state", "event_ids", "missing_evidence",
-                                  "device_banner", "registration_id", "alias_ids",
-                                  "component_ids", "firmware_ids", "acceptance_ids")]
-        for role in ("manager", "intake", "dispatcher", "engineer", "parts", "quality",
-                     "knowledge", "analyst", "auditor", "stock"):
+        spec = [
+            "name",
+            "device_state",
+            "event_ids",
+            "missing_evidence",
+            "device_banner",
+            "registration_id",
+            "alias_ids",
+            "component_ids",
+            "firmware_ids",
+            "acceptance_ids",
+        ]
+        for role in (
+            "manager",
+            "intake",
+            "dispatcher",
+            "engineer",
+            "parts",
+            "quality",
+            "knowledge",
+            "analyst",
+            "auditor",
+            "stock",
+        ):
             with self.subTest(role=role):
                 self._as(role, device).read(spec)
                 self._as(role, self.env["stock.lot"]).get_view(view.id, "form")

@@ -16,9 +16,7 @@ class TestDeviceLoad(DeviceCase):
         """The error of a single bad row between two good ones."""
         good = {"udi_di": "06901234567892"}
         count = self.env["stock.lot"].search_count([("product_id", "=", self.monitor.id)])
-        results = self._load(
-            [good | {"serial": f"G{count}"}, row, good | {"serial": f"H{count}"}]
-        )
+        results = self._load([good | {"serial": f"G{count}"}, row, good | {"serial": f"H{count}"}])
         self.assertEqual([r["status"] for r in results], ["created", "refused", "created"])
         self.assertEqual((results[1]["row"], results[1]["field"]), (2, field))
         self.assertIn("Row 2", results[1]["error"])
@@ -61,21 +59,31 @@ class TestDeviceLoad(DeviceCase):
         self.assertEqual([r["status"] for r in again], ["unchanged"] * 3)
         self.assertEqual([r["id"] for r in again], [r["id"] for r in results])
         self.assertEqual(len(device.event_ids), events)
-        changed = self._load([{"product_code": "TM-1", "serial": "ｍｘ8-000123",
-                               "firmware_version": "3.2", "purchase_date": "2025-01-02"}])
+        changed = self._load(
+            [
+                {
+                    "product_code": "TM-1",
+                    "serial": "ｍｘ8-000123",
+                    "firmware_version": "3.2",
+                    "purchase_date": "2025-01-02",
+                }
+            ]
+        )
         self.assertEqual(changed[0]["status"], "updated")
         self.assertEqual(device.firmware_version, "3.2")
 
     def test_unknown_product(self):
-        self.assertIn("04012345678901", self._refused(
-            "udi_di", udi_di="04012345678901", serial="X"))
+        self.assertIn(
+            "04012345678901", self._refused("udi_di", udi_di="04012345678901", serial="X")
+        )
         self._refused("product", product="No Such Thing", serial="X")
         self._refused("product", serial="X")
         self._refused("product", product="Test Cable", serial="X")
 
     def test_serial_of_another_maker(self):
-        error = self._refused("manufacturer", udi_di="06901234567892", serial="X",
-                              manufacturer="Other Maker")
+        error = self._refused(
+            "manufacturer", udi_di="06901234567892", serial="X", manufacturer="Other Maker"
+        )
         self.assertIn("Test Maker", error)
 
     def test_duplicate_in_the_file(self):
@@ -88,8 +96,9 @@ class TestDeviceLoad(DeviceCase):
         self._refused("udi_carrier", **base, udi_carrier="0" * 300)
         self._refused("udi_carrier", udi_carrier=CARRIER, serial="Y")
         self._refused("shipping_date", **base, shipping_date="31.02.2025")
-        self._refused("acceptance_date", **base, shipping_date="2025-02-01",
-                      acceptance_date="2025-01-01")
+        self._refused(
+            "acceptance_date", **base, shipping_date="2025-02-01", acceptance_date="2025-01-01"
+        )
         self._refused("device_state", **base, device_state="broken")
         self._refused("device_state", **base, device_state="scrapped")
         self._refused("customer", **base, customer="Nowhere Hospital")
@@ -103,9 +112,7 @@ class TestDeviceLoad(DeviceCase):
     def test_one_bad_row_in_a_thousand(self):
         rows = [{"udi_di": "06901234567892", "serial": f"T-{n}"} for n in range(1000)]
         # An alias that is taken: only the database refuses it.
-        self.env["meddev.device.alias"].create(
-            {"lot_id": self._device("OLD").id, "value": "A-1"}
-        )
+        self.env["meddev.device.alias"].create({"lot_id": self._device("OLD").id, "value": "A-1"})
         rows[612]["alias"] = "ａ-1"
         results = self._load(rows)
         refused = [r for r in results if r["status"] == "refused"]
@@ -120,8 +127,15 @@ class TestDeviceLoad(DeviceCase):
     def test_a_bad_update_changes_nothing_of_its_row(self):
         device = self._device("SN-1", shipping_date="2025-03-01")
         results = self._load(
-            [{"product_code": "TM-1", "serial": "SN-1", "batch_number": "B9",
-              "installation_date": "2025-02-01", "firmware_version": "9"}]
+            [
+                {
+                    "product_code": "TM-1",
+                    "serial": "SN-1",
+                    "batch_number": "B9",
+                    "installation_date": "2025-02-01",
+                    "firmware_version": "9",
+                }
+            ]
         )
         self.assertEqual(results[0]["status"], "refused")
         self.assertEqual(results[0]["field"], "installation_date")

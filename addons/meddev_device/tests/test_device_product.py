@@ -35,9 +35,11 @@ class TestDeviceProduct(DeviceCase):
             self._register(" 国械注准２０２０３０７０１２３")
         self.assertIn("number_unique", str(caught.exception))
         action = first.action_renew()
-        second = self._as("quality", self.env["meddev.registration"]).with_context(
-            **action["context"]
-        ).create({"valid_to": "2030-12-31"})
+        second = (
+            self._as("quality", self.env["meddev.registration"])
+            .with_context(**action["context"])
+            .create({"valid_to": "2030-12-31"})
+        )
         self.assertTrue(first.is_superseded)
         self.assertEqual(str(second.valid_from), "2026-01-01")
         self.assertEqual(second.product_tmpl_ids, first.product_tmpl_ids)

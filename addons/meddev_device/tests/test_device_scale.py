@@ -62,12 +62,19 @@ class TestDeviceScale(DeviceCase):
         other.log_note("one")
         spec = {
             name: {}
-            for name in ("name", "device_banner", "missing_evidence", "can_be_quarantined",
-                         "registration_status", "registration_id")
+            for name in (
+                "name",
+                "device_banner",
+                "missing_evidence",
+                "can_be_quarantined",
+                "registration_status",
+                "registration_id",
+            )
         } | {
             "event_ids": {"fields": {"title": {}, "summary": {}, "is_voided": {}}, "limit": 40},
-            "component_ids": {"fields": {"serial": {}, "product_id": {
-                "fields": {"display_name": {}}}}},
+            "component_ids": {
+                "fields": {"serial": {}, "product_id": {"fields": {"display_name": {}}}}
+            },
         }
         counts = [
             self._count(lambda lot=lot: self._as("engineer", lot).web_read(spec))
@@ -81,6 +88,10 @@ class TestDeviceScale(DeviceCase):
             "SELECT indexdef FROM pg_indexes WHERE tablename IN ('stock_lot', 'stock_move_line')"
         )
         definitions = " ".join(row[0] for row in self.env.cr.fetchall())
-        for part in ("device_serial_unique", "device_order_index", "medical_serial_index",
-                     "stock_move_line_lot_index"):
+        for part in (
+            "device_serial_unique",
+            "device_order_index",
+            "medical_serial_index",
+            "stock_move_line_lot_index",
+        ):
             self.assertIn(part, definitions)

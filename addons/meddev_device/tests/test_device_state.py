@@ -112,8 +112,11 @@ class TestDeviceState(DeviceCase):
             device.move_device_state("quarantined")
         action = device.action_quarantine()
         self.assertEqual(action["res_model"], "meddev.device.transition")
-        wizard = Form(self.env["meddev.device.transition"].with_user(device.env.user)
-                      .with_context(**action["context"]))
+        wizard = Form(
+            self.env["meddev.device.transition"]
+            .with_user(device.env.user)
+            .with_context(**action["context"])
+        )
         wizard.reason = "Alarm does not sound"
         wizard.save().action_move()
         self.assertEqual(device.device_state, "quarantined")

@@ -18,8 +18,9 @@ class TestDeviceStock(DeviceCase):
             ],
         )
         event = devices[0].event_ids
-        self.assertEqual((event.kind, event.state_to, event.res_model),
-                         ("stock", "in_stock", "stock.picking"))
+        self.assertEqual(
+            (event.kind, event.state_to, event.res_model), ("stock", "in_stock", "stock.picking")
+        )
         self.assertEqual(event.user_id, self.users["stock"])
 
     def test_duplicate_serial_never_blocks_a_receipt(self):
@@ -92,8 +93,18 @@ class TestDeviceStock(DeviceCase):
                 "location_dest_id": self.customers.id,
                 "product_uom_qty": 1,
                 "picked": True,
-                "move_line_ids": [(0, 0, {"lot_id": device.id, "quantity": 1, "picked": True,
-                                          "product_id": self.monitor.id})],
+                "move_line_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "lot_id": device.id,
+                            "quantity": 1,
+                            "picked": True,
+                            "product_id": self.monitor.id,
+                        },
+                    )
+                ],
             }
         )
         with self.assertRaises(UserError):
@@ -184,9 +195,7 @@ class TestDeviceStock(DeviceCase):
         picking = self._deliver(device, self.hospital)
         self.assertEqual(self._as("stock", device).delivery_ids.ids, picking.ids)
         company = self.env["res.company"].create({"name": "Elsewhere"})
-        self.users["stock"].write(
-            {"company_ids": [(6, 0, company.ids)], "company_id": company.id}
-        )
+        self.users["stock"].write({"company_ids": [(6, 0, company.ids)], "company_id": company.id})
         device.product_id.product_tmpl_id.company_id = False
         self.env.flush_all()
         self.env.invalidate_all()

@@ -8,9 +8,7 @@ class MeddevDeviceAsOf(models.TransientModel):
     _description = "Device As Of a Date"
 
     lot_id = fields.Many2one("stock.lot", string="Device", required=True, readonly=True)
-    moment = fields.Datetime(
-        string="At", required=True, default=lambda self: fields.Datetime.now()
-    )
+    moment = fields.Datetime(string="At", required=True, default=lambda self: fields.Datetime.now())
     is_known = fields.Boolean(compute="_compute_situation")
     state_label = fields.Char(string="State", compute="_compute_situation")
     customer = fields.Char(compute="_compute_situation")

@@ -50,7 +50,5 @@ class MeddevSerialResolve(models.TransientModel):
                 )
             )
         self.lot_id.check_access("write")
-        self.lot_id._settle_serial(
-            self.note, name=self.name if self.decision == "rename" else None
-        )
+        self.lot_id._settle_serial(self.note, name=self.name if self.decision == "rename" else None)
         return {"type": "ir.actions.act_window_close"}

@@ -19,7 +19,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(CHECKOUT / "config"))
 
-from tool import odoo, python_env, templates  # noqa: E402 (the path above comes first)
+from tool import odoo, odoo_source, python_env, templates  # noqa: E402 (the path above comes first)
 from tool.postgres import Cluster  # noqa: E402
 
 DATABASE = "rehearsal_device"
@@ -156,6 +156,7 @@ class Rehearsal:
 
     def run(self):
         python_env.ensure()
+        python_env.link_odoo(odoo_source.ensure())
         self.cluster = Cluster("test").ensure()
         templates.ensure_base(self.cluster)
         templates.copy(self.cluster, templates.BASE, DATABASE)
@@ -236,9 +237,7 @@ class Rehearsal:
             raise SystemExit(f"rehearsal: not true: {fact}")
 
     def _install(self, option):
-        odoo.install(
-            self.cluster, self.configuration, DATABASE, [ADDON], DATABASE, option, ADDON
-        )
+        odoo.install(self.cluster, self.configuration, DATABASE, [ADDON], DATABASE, option, ADDON)
 
     def _digest(self):
         return json.loads(self._query(DIGEST % self.known))
@@ -270,7 +269,8 @@ class Rehearsal:
         )
         lines = [line for line in done.stdout.splitlines() if "ANSWER " in line]
         if done.returncode or not lines:
-            raise SystemExit(f"rehearsal: the step failed\n{done.stdout[-2000:]}{done.stderr[-6000:]}")
+            output = done.stdout[-2000:] + done.stderr[-6000:]
+            raise SystemExit(f"rehearsal: the step failed\n{output}")
         return json.loads(lines[-1].split("ANSWER ", 1)[1])
 
 
