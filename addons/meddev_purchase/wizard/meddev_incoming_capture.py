@@ -26,8 +26,25 @@ class MeddevIncomingCapture(models.TransientModel):
     has_run = fields.Boolean(readonly=True)
     captured_count = fields.Integer("Captured", readonly=True)
     refused_count = fields.Integer("Not Captured", readonly=True)
+    message = fields.Char(compute="_compute_message")
     row_ids = fields.One2many("meddev.incoming.capture.row", "capture_id", readonly=True)
     reconciliation = fields.Html(related="inspection_id.reconciliation", sanitize=False)
+
+    @api.depends("captured_count", "refused_count")
+    @api.depends_context("lang")
+    def _compute_message(self):
+        for wizard in self:
+            if wizard.refused_count:
+                wizard.message = self.env._(
+                    "%(captured)s captured, %(refused)s not. Those stay in the box: correct them"
+                    " and capture again.",
+                    captured=wizard.captured_count,
+                    refused=wizard.refused_count,
+                )
+            else:
+                wizard.message = self.env._(
+                    "%s captured, nothing left over.", wizard.captured_count
+                )
 
     @api.onchange("inspection_id")
     def _onchange_inspection_id(self):
