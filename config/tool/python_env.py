@@ -129,4 +129,5 @@ def _base_python():
         raise Failure(f"PYTHON={named} is not a Python 3.11 or newer")
     if named:
         POINTER.write_text(python)
-    return f"{python}\n{version}"
+    # Resolved: from inside our own environment the same interpreter has another name.
+    return f"{os.path.realpath(python)}\n{version}"
