@@ -8,6 +8,10 @@ else
 MEDDEV = python3 config/meddev
 endif
 
-.PHONY: setup run stop test lint format bench clean
+.PHONY: setup run stop test lint format bench clean journey
 setup run stop test lint format bench clean:
 	@$(MEDDEV) $@
+
+# The main job on real input, against what `make run` started: see tests/journeys/README.md.
+journey:
+	@.meddev/venv/bin/python -B tests/journeys/main_job.py $(ARGS)
