@@ -81,9 +81,7 @@ class TestRolesOfTheSuite(HttpCase):
 
     def test_no_role_opens_another_trade(self):
         apps = [
-            app
-            for name in FOREIGN_APPS
-            if (app := self.env.ref(name, raise_if_not_found=False))
+            app for name in FOREIGN_APPS if (app := self.env.ref(name, raise_if_not_found=False))
         ]
         for role, user in self.users.items():
             visible = self._visible_menus(user)
