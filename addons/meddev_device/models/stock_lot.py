@@ -195,7 +195,7 @@ class StockLot(models.Model):
         "A device of this product with the same serial number exists already.",
     )
     _device_order_index = models.Index("(name, id) WHERE is_device IS TRUE")
-    _device_state_index = models.Index("(device_state) WHERE is_device IS TRUE")
+    _device_state_index = models.Index("(device_state, name, id) WHERE is_device IS TRUE")
     _device_customer_index = models.Index("(customer_id) WHERE customer_id IS NOT NULL")
     _medical_serial_index = models.Index("(normalised_serial) WHERE is_medical IS TRUE")
 

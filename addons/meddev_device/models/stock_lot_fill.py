@@ -14,6 +14,7 @@ from .device_state import (
 from .meddev_device_event import EVENT_CREATED
 
 BATCH_SIZE = 20_000
+ANALYZE_FROM = 10_000
 
 READ_BY_SQL = {
     "product.template": ["is_medical_device", "tracking", "manufacturer_id"],
@@ -98,8 +99,14 @@ class StockLot(models.Model):
             return
         self._refresh_devices(templates)
         self._collect_conflicts(templates)
+        filled = 0
         for lot_ids in self._iterate_lot_ids(templates, SQL("lot.is_device IS NOT TRUE")):
             self.env.cr.execute(self._get_fill_sql(lot_ids))
+            filled += len(lot_ids)
+        if filled >= ANALYZE_FROM:
+            # Without fresh figures the planner takes all these devices for none.
+            self.env.cr.execute("ANALYZE stock_lot")
+            self.env.cr.execute("ANALYZE meddev_device_event")
         self.env.cr.execute("DROP TABLE meddev_serial_conflict")
 
     def _refresh_devices(self, templates):

@@ -125,7 +125,8 @@ spec = {"name": {}, "product_id": {"fields": {"display_name": {}}}, "device_stat
         "customer_id": {"fields": {"display_name": {}}}, "is_recalled": {}}
 answer(state=receipt.state, conflicts=lots.filtered("serial_conflict").mapped("name"),
        seconds=seconds,
-       list_ms=timed(lambda: lists.web_search_read([("is_device", "=", True)], spec, limit=80)),
+       list_ms=timed(lambda: lists.web_search_read([("is_device", "=", True)], spec, limit=80,
+                                                      count_limit=10001)),
        serial_ms=timed(lambda: lists.search([("device_search", "=", "ｒ-000777")], limit=80)),
        part_ms=timed(lambda: lists.search([("device_search", "ilike", "000777")], limit=80)))
 """
