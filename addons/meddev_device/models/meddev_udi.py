@@ -54,15 +54,9 @@ WARNING_TEXTS = {
     "day_unspecified": _lt("%(field)s names no day; the last day of the month is used."),
     "expiry_time": _lt("The device expires at %(time)s on that day."),
     "invalid_value": _lt("%(value)s is not valid for %(field)s."),
-    "invalid_character": _lt(
-        "%(field)s contains characters that the standard does not allow."
-    ),
-    "value_too_long": _lt(
-        "%(field)s has %(length)s characters, at most %(maximum)s are allowed."
-    ),
-    "separator_missing": _lt(
-        "A separator (FNC1) is missing after %(field)s; choose a reading."
-    ),
+    "invalid_character": _lt("%(field)s contains characters that the standard does not allow."),
+    "value_too_long": _lt("%(field)s has %(length)s characters, at most %(maximum)s are allowed."),
+    "separator_missing": _lt("A separator (FNC1) is missing after %(field)s; choose a reading."),
     "separator_ambiguous": _lt(
         "A separator (FNC1) may be missing after %(field)s; compare the readings."
     ),
@@ -75,7 +69,9 @@ WARNING_TEXTS = {
 #: Why the reader offers a candidate.
 REASON_TEXTS = {
     "separator_missing": _lt("If a separator (FNC1) was lost here"),
-    "separator_ambiguous": _lt("If a separator (FNC1) was lost here; the plain reading is possible too"),
+    "separator_ambiguous": _lt(
+        "If a separator (FNC1) was lost here; the plain reading is possible too"
+    ),
     "separator_unclear": _lt("If the unusual character stands for the separator (FNC1)"),
     "element_string": _lt("If the number is a GS1 code"),
     "fullwidth": _lt("If the full-width digits are meant as a code"),
@@ -209,9 +205,7 @@ class MeddevUdi(models.AbstractModel):
 
     def _answer(self, reading, carrier):
         answer = reading.as_dict()
-        texts = [
-            self._describe_warning(code, parameters) for code, parameters in reading.warnings
-        ]
+        texts = [self._describe_warning(code, parameters) for code, parameters in reading.warnings]
         answer["warnings"] = list(dict.fromkeys(texts))
         for candidate in answer["candidates"]:
             candidate["explanation"] = self._translate(REASON_TEXTS, candidate["reason"])
@@ -288,19 +282,17 @@ class MeddevUdi(models.AbstractModel):
         if not word:
             return {}
         medical = Domain("is_medical", "=", True)
-        by_serial = lots.search(
-            medical & Domain("normalised_serial", "=", word), limit=MATCH_LIMIT
-        )
+        by_serial = lots.search(medical & Domain("normalised_serial", "=", word), limit=MATCH_LIMIT)
         # sudo: only ids of lots leave, and the rules on lots apply to them.
-        aliases = self.env["meddev.device.alias"].sudo().search_fetch(
-            [("normalised_value", "=", word)], ["lot_id"], limit=MATCH_LIMIT
+        aliases = (
+            self.env["meddev.device.alias"]
+            .sudo()
+            .search_fetch([("normalised_value", "=", word)], ["lot_id"], limit=MATCH_LIMIT)
         )
         found = dict.fromkeys(by_serial.ids, "serial")
         found |= self._keep_visible(dict.fromkeys(set(aliases.lot_id.ids) - set(found), "alias"))
         if not found and not self._is_restricted():
-            carriers = lots.search(
-                medical & Domain("udi_carrier", "=", text), limit=MATCH_LIMIT
-            )
+            carriers = lots.search(medical & Domain("udi_carrier", "=", text), limit=MATCH_LIMIT)
             found = dict.fromkeys(carriers.ids, "carrier")
         return found
 

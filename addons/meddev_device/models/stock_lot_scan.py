@@ -38,9 +38,7 @@ class StockLot(models.Model):
 
     _inherit = "stock.lot"
 
-    _udi_carrier_index = models.Index(
-        "USING hash (udi_carrier) WHERE udi_carrier IS NOT NULL"
-    )
+    _udi_carrier_index = models.Index("USING hash (udi_carrier) WHERE udi_carrier IS NOT NULL")
 
     # Portal
 

@@ -5,11 +5,14 @@ from reportlab.graphics.barcode.qrencoder import QR8bitByte, QRCode, QRErrorCorr
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 from ..models.res_company import SYMBOLOGY_DATA_MATRIX
 
 #: White modules around the symbol (ISO/IEC 18004: 4, ISO/IEC 16022: 1).
 QUIET_ZONE = {"QR": 4, "ECC200DataMatrix": 2}
+#: Measured: what wkhtmltopdf with unpatched Qt prints at 100 % is this much too small.
+UNPATCHED_QT_ZOOM = 1.3
 
 
 class DeviceLabel(models.AbstractModel):
@@ -30,6 +33,7 @@ class DeviceLabel(models.AbstractModel):
             "doc_ids": docids,
             "doc_model": "stock.lot",
             "docs": devices,
+            "zoom": self._get_zoom(),
             "labels": [self._prepare_label(device, tokens[device]) for device in devices],
         }
 
@@ -46,6 +50,15 @@ class DeviceLabel(models.AbstractModel):
                 self._draw_symbol(company.meddev_label_symbology, device._get_label_url(token))
             ),
         }
+
+    @api.model
+    def _get_zoom(self):
+        """By how much lengths must grow so that a millimetre is printed as one.
+
+        The wkhtmltopdf of Linux distributions (unpatched Qt) shrinks every page and cannot be
+        told not to.
+        """
+        return 1 if _wkhtml().is_patched_qt else UNPATCHED_QT_ZOOM
 
     @api.model
     def _embed(self, picture):
@@ -85,9 +98,19 @@ def _qr_code(text):
     return code.modules
 
 
+class _DataMatrix(ECC200DataMatrix):
+    """ReportLab's symbol with its C40 values of ``:`` to ``@`` set right (ISO/IEC 16022 Table 5:
+    15 to 21 of shift 2); as shipped, a colon reads back as a caret."""
+
+    def _encode_c40_char(self, char):
+        if ":" <= char <= "@":
+            return [1, ord(char) - ord(":") + 15]
+        return super()._encode_c40_char(char)
+
+
 def _data_matrix(text):
     """Rows of modules (44 × 44), or None when the text does not fit them."""
-    matrix = ECC200DataMatrix(text)
+    matrix = _DataMatrix(text)
     matrix.validate()
     try:
         return matrix.valid and matrix.encode()[::-1]

@@ -7,3 +7,14 @@ from . import test_device_product
 from . import test_device_fill
 from . import test_device_load
 from . import test_device_scale
+from . import test_label
+from . import test_portal_device
+from . import test_tool_registration_number
+from . import test_tool_serial_number
+from . import test_tool_udi_conformance
+from . import test_tool_udi_gs1
+from . import test_tool_udi_others
+from . import test_tool_udi_properties
+from . import test_tool_udi_vectors
+from . import test_tours_scan
+from . import test_udi_model

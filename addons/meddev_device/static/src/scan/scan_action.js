@@ -276,13 +276,14 @@ export class DeviceScan extends Component {
         return [...devices, ...lots];
     }
 
-    get visibleCarrier() {
-        return toVisible(this.state.carrier);
+    /** The scanned text cut at the separators, which are drawn as badges. */
+    get carrierParts() {
+        return toVisible(this.state.carrier).split(GS_SYMBOL);
     }
 
     get canCreate() {
         const { can_create, status } = this.state.answer;
-        return can_create && ["new", "none", "product"].includes(status);
+        return can_create && ["new", "none", "product", "choose"].includes(status);
     }
 }
 

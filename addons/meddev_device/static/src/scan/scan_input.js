@@ -43,8 +43,10 @@ export class SeparatorKeys {
                 return "insert";
             }
         }
-        if (ev.altKey && !ev.ctrlKey && /^[0-9]$/.test(ev.key)) {
-            this.altDigits += ev.key;
+        // Without NumLock the number pad says "Insert", "End", ...; its code tells the digit.
+        const digit = /^(?:Numpad|Digit)([0-9])$/.exec(ev.code)?.[1] || /^[0-9]$/.exec(ev.key)?.[0];
+        if (ev.altKey && !ev.ctrlKey && digit) {
+            this.altDigits += digit;
             return "swallow";
         }
         if (ev.key === "Alt") {
