@@ -83,7 +83,11 @@ class MeddevIncomingInspection(models.Model):
         index="btree_not_null",
     )
     supplier_id = fields.Many2one(
-        "res.partner", "Supplier", compute="_compute_purchase", store=True, precompute=True,
+        "res.partner",
+        "Supplier",
+        compute="_compute_purchase",
+        store=True,
+        precompute=True,
         index="btree_not_null",
     )
     arrived_on = fields.Date("Arrival Date", default=fields.Date.context_today, required=True)
@@ -317,9 +321,7 @@ class MeddevIncomingInspection(models.Model):
         self._ensure_may_inspect()
         for inspection in self:
             if inspection.state != STATE_DRAFT:
-                raise UserError(
-                    self.env._("%s is finished already.", inspection.name)
-                )
+                raise UserError(self.env._("%s is finished already.", inspection.name))
             if inspection.picking_id.state in ("done", "cancel"):
                 raise UserError(
                     self.env._(
@@ -331,9 +333,7 @@ class MeddevIncomingInspection(models.Model):
                 )
             if not inspection.line_ids:
                 raise UserError(
-                    self.env._(
-                        "%s has no lines. Capture what arrived first.", inspection.name
-                    )
+                    self.env._("%s has no lines. Capture what arrived first.", inspection.name)
                 )
 
     def action_confirm(self):
@@ -360,9 +360,7 @@ class MeddevIncomingInspection(models.Model):
         """Give up a draft, for example when the receipt was validated without it."""
         self._ensure_may_inspect()
         if done := self.filtered(lambda inspection: inspection.state == STATE_DONE):
-            raise UserError(
-                self.env._("%s is finished and stays.", ", ".join(done.mapped("name")))
-            )
+            raise UserError(self.env._("%s is finished and stays.", ", ".join(done.mapped("name"))))
         own_write(self).write({"state": STATE_CANCELLED})
         # The index on drafts must know before another one is started.
         self.flush_recordset(["state"])
@@ -457,9 +455,7 @@ class MeddevIncomingInspection(models.Model):
         if self.state != STATE_DRAFT:
             raise UserError(self.env._("%s is finished already.", self.name))
         if result not in dict(RESULTS):
-            raise UserError(
-                self.env._("The result is one of: %s.", ", ".join(dict(RESULTS)))
-            )
+            raise UserError(self.env._("The result is one of: %s.", ", ".join(dict(RESULTS))))
         if result != RESULT_ACCEPTED and not (reason or "").strip():
             raise UserError(self.env._("Give the reason why the goods are not accepted."))
 
@@ -548,9 +544,7 @@ class MeddevIncomingInspection(models.Model):
             self._refuse(
                 entry,
                 "udi_di",
-                self.env._(
-                    "DI %s is unknown. Record it on its product first.", reading["di"]
-                ),
+                self.env._("DI %s is unknown. Record it on its product first.", reading["di"]),
             )
         entry["product"] = self._get_product_of(identifier, entry["product"])
         entry["identifier"] = identifier
@@ -793,9 +787,7 @@ class MeddevIncomingInspection(models.Model):
                 "The production date %s lies in the future.", produced
             )
         if expires and expires < self.inspected_on and entry["result"] != RESULT_REFUSED:
-            return "expiry_date", self.env._(
-                "It expired on %s. Capture it as refused.", expires
-            )
+            return "expiry_date", self.env._("It expired on %s. Capture it as refused.", expires)
         return None
 
     def _find_identity_problem(self, entry, known):
@@ -870,19 +862,30 @@ class MeddevIncomingInspection(models.Model):
         names = {entry["lot_name"] for entry in entries if entry["lot_name"]}
         serials = {serial for name in names if (serial := normalise_serial(name))}
         # sudo: a serial number is taken even where the user may not open the device.
-        lots = self.env["stock.lot"].sudo().search_fetch(
-            Domain("product_id", "in", products.ids)
-            & Domain("company_id", "in", [False, self.company_id.id])
-            & (Domain("normalised_serial", "in", list(serials)) | Domain("name", "in", list(names))),
-            ["name", "product_id", "normalised_serial", "expiry_date"],
+        lots = (
+            self.env["stock.lot"]
+            .sudo()
+            .search_fetch(
+                Domain("product_id", "in", products.ids)
+                & Domain("company_id", "in", [False, self.company_id.id])
+                & (
+                    Domain("normalised_serial", "in", list(serials))
+                    | Domain("name", "in", list(names))
+                ),
+                ["name", "product_id", "normalised_serial", "expiry_date"],
+            )
         )
-        lines = self.env["meddev.incoming.inspection.line"].sudo().search_fetch(
-            Domain("product_id", "in", products.ids)
-            & Domain("normalised_serial", "in", list(serials))
-            & Domain("company_id", "=", self.company_id.id)
-            & Domain("inspection_id.state", "!=", STATE_CANCELLED)
-            & Domain("id", "not in", own_line_ids),
-            ["product_id", "normalised_serial", "inspection_id", "result", "decision"],
+        lines = (
+            self.env["meddev.incoming.inspection.line"]
+            .sudo()
+            .search_fetch(
+                Domain("product_id", "in", products.ids)
+                & Domain("normalised_serial", "in", list(serials))
+                & Domain("company_id", "=", self.company_id.id)
+                & Domain("inspection_id.state", "!=", STATE_CANCELLED)
+                & Domain("id", "not in", own_line_ids),
+                ["product_id", "normalised_serial", "inspection_id", "result", "decision"],
+            )
         )
         known = {"lots": {}, "refused": {}, "taken": {}, "batches": {}}
         batches = lots.filtered(lambda lot: lot.product_id.tracking != "serial")
@@ -1081,7 +1084,7 @@ class MeddevIncomingInspection(models.Model):
             "supplier_name": supplier.name,
             "supplier_address": address,
             "supplier_contact": " ".join(filter(None, [supplier.phone, supplier.email])),
-            "supplier_licence": ", ".join(licence.mapped("display_name")),
+            "supplier_licence": ", ".join(licence.mapped("number")),
         }
 
     def _get_supplier_licence(self, supplier):

@@ -414,14 +414,18 @@ class MeddevIncomingInspectionLine(models.Model):
     def _find_lots(self):
         """Ids of existing lots for these lines, by the lines' lot key."""
         # sudo: a lot that the user may not open must not be made a second time.
-        lots = self.env["stock.lot"].sudo().search_fetch(
-            Domain("product_id", "in", self.product_id.ids)
-            & Domain("company_id", "in", [False, *self.company_id.ids])
-            & (
-                Domain("name", "in", list(set(self.mapped("lot_name"))))
-                | Domain("normalised_serial", "in", list(set(self.mapped("normalised_serial"))))
-            ),
-            ["name", "product_id", "normalised_serial"],
+        lots = (
+            self.env["stock.lot"]
+            .sudo()
+            .search_fetch(
+                Domain("product_id", "in", self.product_id.ids)
+                & Domain("company_id", "in", [False, *self.company_id.ids])
+                & (
+                    Domain("name", "in", list(set(self.mapped("lot_name"))))
+                    | Domain("normalised_serial", "in", list(set(self.mapped("normalised_serial"))))
+                ),
+                ["name", "product_id", "normalised_serial"],
+            )
         )
         return {
             (lot.product_id.id, lot.normalised_serial if lot.is_device else lot.name): lot.id
@@ -451,12 +455,16 @@ class MeddevIncomingInspectionLine(models.Model):
     def _move_out_of_quarantine(self, quarantine, destination):
         """Move the goods of these lines from the quarantine location back to ``destination``."""
         # sudo: quality has no right on stock; the decision moves exactly the released goods.
-        quants = self.env["stock.quant"].sudo().search(
-            [
-                ("location_id", "child_of", quarantine.id),
-                ("lot_id", "in", self.lot_id.ids),
-                ("quantity", ">", 0),
-            ]
+        quants = (
+            self.env["stock.quant"]
+            .sudo()
+            .search(
+                [
+                    ("location_id", "child_of", quarantine.id),
+                    ("lot_id", "in", self.lot_id.ids),
+                    ("quantity", ">", 0),
+                ]
+            )
         )
         quants.move_quants(
             location_dest_id=destination, message=self.env._("Released from quarantine")

@@ -256,8 +256,7 @@ class MeddevSupplierPaper(models.Model):
             return True
         code = template.catalogue_code_id.code or ""
         return any(
-            code == scope.code or code.startswith(f"{scope.code}-")
-            for scope in self.scope_code_ids
+            code == scope.code or code.startswith(f"{scope.code}-") for scope in self.scope_code_ids
         )
 
     @api.model
@@ -280,8 +279,10 @@ class MeddevSupplierPaper(models.Model):
                 ("company_id", "in", [False, company.id]),
             ]
         )
-        requirements = self.env["meddev.paper.requirement"].sudo().search(
-            self.env["meddev.paper.requirement"]._get_applicable_domain(company, day)
+        requirements = (
+            self.env["meddev.paper.requirement"]
+            .sudo()
+            .search(self.env["meddev.paper.requirement"]._get_applicable_domain(company, day))
         )
         gaps = {}
         for template in templates.sudo():
@@ -344,7 +345,9 @@ class MeddevSupplierPaper(models.Model):
             "valid_from": paper.valid_from or "",
         }
         if state == STATE_EXPIRED:
-            return self.env._("%(kind)s %(number)s of %(supplier)s expired on %(valid_to)s.", **names)
+            return self.env._(
+                "%(kind)s %(number)s of %(supplier)s expired on %(valid_to)s.", **names
+            )
         if state == STATE_NOT_YET_VALID:
             return self.env._(
                 "%(kind)s %(number)s of %(supplier)s is valid from %(valid_from)s only.", **names

@@ -114,9 +114,7 @@ class StockLot(models.Model):
                 )
             )
         if names := [
-            name
-            for name in RECEIPT_FIELDS & vals.keys()
-            if any(lot[name] for lot in self)
+            name for name in RECEIPT_FIELDS & vals.keys() if any(lot[name] for lot in self)
         ]:
             raise UserError(
                 self.env._(
@@ -194,8 +192,10 @@ class StockLot(models.Model):
         if not self:
             return self
         # sudo: whether a device is with its supplier does not depend on who asks.
-        move_lines = self.env["stock.move.line"].sudo().search(
-            [("lot_id", "in", self.ids), ("state", "=", "done")], order="date, id"
+        move_lines = (
+            self.env["stock.move.line"]
+            .sudo()
+            .search([("lot_id", "in", self.ids), ("state", "=", "done")], order="date, id")
         )
         last = {move_line.lot_id.id: move_line for move_line in move_lines}
         return self.filtered(

@@ -35,8 +35,9 @@ class StockMove(models.Model):
         context, gets round it.
         """
         due = self.filtered(
-            lambda move: move.picking_id._is_inspection_required()
-            and move.state not in ("done", "cancel")
+            lambda move: (
+                move.picking_id._is_inspection_required() and move.state not in ("done", "cancel")
+            )
         )
         for picking, moves in due.grouped("picking_id").items():
             received = moves._get_received_quantities()

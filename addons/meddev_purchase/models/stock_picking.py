@@ -76,14 +76,10 @@ class StockPicking(models.Model):
         if not action.get("res_id"):
             if not self.env["meddev.incoming.inspection"]._may_inspect():
                 raise AccessError(
-                    self.env._(
-                        "Only a parts keeper does incoming inspections. Ask one to inspect."
-                    )
+                    self.env._("Only a parts keeper does incoming inspections. Ask one to inspect.")
                 )
             if not self._get_inspected_moves():
-                raise UserError(
-                    self.env._("%s: there is nothing left to inspect.", self.name)
-                )
+                raise UserError(self.env._("%s: there is nothing left to inspect.", self.name))
             inspection = self.env["meddev.incoming.inspection"].create({"picking_id": self.id})
             action["res_id"] = inspection.id
         return action
@@ -115,8 +111,10 @@ class StockPicking(models.Model):
     def _get_finished_inspections(self):
         # sudo: whoever validates is measured against the record, visible or not.
         return self.sudo().inspection_ids.filtered(
-            lambda inspection: inspection.state == STATE_DONE
-            and any(line.result != "refused" for line in inspection.line_ids)
+            lambda inspection: (
+                inspection.state == STATE_DONE
+                and any(line.result != "refused" for line in inspection.line_ids)
+            )
         )
 
     def _get_inspection_action(self):

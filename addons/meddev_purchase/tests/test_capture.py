@@ -27,9 +27,7 @@ class TestCapture(PurchaseCommon):
     def test_carrier_fills_the_line(self):
         """Given a carrier with serial and dates, the line holds every part of it."""
         expiry = self.today + timedelta(days=500)
-        carrier = (
-            f"(01){MONITOR_DI}(11)250131(17){expiry:%y%m%d}(10)B7(21)SN-1"
-        )
+        carrier = f"(01){MONITOR_DI}(11)250131(17){expiry:%y%m%d}(10)B7(21)SN-1"
         answer = self._capture(carrier)
         line = self.inspection.line_ids
         self.assertEqual(answer["rows"][0]["line_id"], line.id)

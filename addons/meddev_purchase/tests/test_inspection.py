@@ -152,7 +152,9 @@ class TestInspection(PurchaseCommon):
         inspection.action_confirm()
         self.assertEqual(sorted(order.order_line.mapped("qty_received")), [2, 3])
         self.assertEqual(
-            sorted(len(lines) for lines in inspection.line_ids.grouped("purchase_line_id").values()),
+            sorted(
+                len(lines) for lines in inspection.line_ids.grouped("purchase_line_id").values()
+            ),
             [2, 3],
         )
 

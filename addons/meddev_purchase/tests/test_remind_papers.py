@@ -15,9 +15,7 @@ class TestRemindPapers(PurchaseCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.paper = cls._paper(
-            cls.maker, "other", "REMIND", valid_to=END, user_id=cls.parts.id
-        )
+        cls.paper = cls._paper(cls.maker, "other", "REMIND", valid_to=END, user_id=cls.parts.id)
 
     def _run(self, days_before):
         moment = END - timedelta(days=days_before)
@@ -35,9 +33,7 @@ class TestRemindPapers(PurchaseCommon):
     def test_each_step_is_given_once(self):
         """Given a daily run, there is one activity at 60, 30 and 7 days and none between."""
         counts = {days: len(self._run(days)) for days in (61, 60, 59, 31, 30, 30, 8, 7, 6, 0)}
-        self.assertEqual(
-            counts, {61: 0, 60: 1, 59: 1, 31: 1, 30: 2, 8: 2, 7: 3, 6: 3, 0: 3}
-        )
+        self.assertEqual(counts, {61: 0, 60: 1, 59: 1, 31: 1, 30: 2, 8: 2, 7: 3, 6: 3, 0: 3})
         self.assertEqual(self._given(), [60, 30, 7])
         self.assertEqual(self.paper.activity_ids.user_id, self.parts)
 
@@ -88,8 +84,9 @@ class TestRemindPapers(PurchaseCommon):
                 raise ValueError("broken")
             return original(paper, days)
 
-        with patch.object(type(self.paper), "_give_reminders", fail_on_first), self.assertLogs(
-            "odoo.addons.meddev_purchase", "ERROR"
+        with (
+            patch.object(type(self.paper), "_give_reminders", fail_on_first),
+            self.assertLogs("odoo.addons.meddev_purchase", "ERROR"),
         ):
             self._run(60)
         self.assertEqual(len(other.activity_ids), 1)

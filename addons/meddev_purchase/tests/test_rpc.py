@@ -32,9 +32,7 @@ class TestRpc(PurchaseCommon, HttpCase):
     def test_inspection_over_rpc(self):
         picking = self._order((self.monitor, 2)).picking_ids
         model = "meddev.incoming.inspection"
-        inspection_id, error = self._call(
-            "mp_parts", model, "create", [{"picking_id": picking.id}]
-        )
+        inspection_id, error = self._call("mp_parts", model, "create", [{"picking_id": picking.id}])
         self.assertFalse(error)
         text = f"01{self.monitor.udi_di_ids.di}10B1\x1d21RPC-1\nRPC-2"
         answer, error = self._call("mp_parts", model, "capture", [[inspection_id], text])
@@ -60,7 +58,9 @@ class TestRpc(PurchaseCommon, HttpCase):
                 )
                 self.assertIn("AccessError", error["name"], f"{login} {method}")
         _result, error = self._call(
-            "mp_parts", "meddev.incoming.inspection.line", "decide",
+            "mp_parts",
+            "meddev.incoming.inspection.line",
+            "decide",
             [inspection.line_ids.ids, "released", "I say so"],
         )
         self.assertIn("AccessError", error["name"])

@@ -97,7 +97,9 @@ class TestSupplierPaper(PurchaseCommon):
     def test_renewal_keeps_the_old_paper(self):
         action = self.production_licence.action_renew()
         with Form(
-            self.env["meddev.supplier.paper"].with_user(self.parts).with_context(**action["context"])
+            self.env["meddev.supplier.paper"]
+            .with_user(self.parts)
+            .with_context(**action["context"])
         ) as form:
             form.number = "京海药监械生产许可20250001号"
             form.valid_to = self.today + timedelta(days=2000)

@@ -23,7 +23,9 @@ class TestRetention(BaseCase):
     def test_longer_service_life_wins(self):
         end = retain_until(date(2026, 1, 31), None, date(2025, 12, 31), 120)
         self.assertEqual(end, date(2035, 12, 31))
-        self.assertEqual(retain_until(date(2026, 1, 1), date(2027, 1, 1), None, 12), date(2029, 1, 1))
+        self.assertEqual(
+            retain_until(date(2026, 1, 1), date(2027, 1, 1), None, 12), date(2029, 1, 1)
+        )
 
     def test_months_end_on_the_last_day(self):
         self.assertEqual(add_months(date(2026, 1, 31), 1), date(2026, 2, 28))
