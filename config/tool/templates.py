@@ -18,7 +18,8 @@ SUITE = "suite_template"
 def ensure_base(cluster):
     """The dependencies of all our addons."""
     needed = ["base", "web", *addons.foreign_dependencies()]
-    sources = [needed, str(odoo_source.ensure()), _requirements()]
+    wheels = (paths.CONFIG / "requirements-oca.txt").read_text()
+    sources = [needed, str(odoo_source.ensure()), wheels]
     _ensure(cluster, BASE, None, needed, sources, f"--load-language={odoo.LANGUAGES}")
 
 
@@ -68,13 +69,6 @@ def _make(cluster, name, parent, names, options):
     configuration = odoo.write_configuration(odoo.PROFILES / "test.conf", cluster, name)
     (paths.LOG / f"{name}.log").unlink(missing_ok=True)
     odoo.install(cluster, configuration, name, names, name, *options)
-
-
-def _requirements():
-    return [
-        file.read_text()
-        for file in (paths.CONFIG / "requirements-oca.txt", paths.CONFIG / "constraints.txt")
-    ]
 
 
 def _stamp(name):
