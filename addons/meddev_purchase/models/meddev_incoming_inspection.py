@@ -84,7 +84,6 @@ class MeddevIncomingInspection(models.Model):
     )
     supplier_id = fields.Many2one(
         "res.partner",
-        "Supplier",
         compute="_compute_purchase",
         store=True,
         precompute=True,
@@ -112,10 +111,10 @@ class MeddevIncomingInspection(models.Model):
     line_ids = fields.One2many("meddev.incoming.inspection.line", "inspection_id", "Lines")
     note = fields.Text("Remarks")
     # supplier as checked
-    supplier_name = fields.Char("Supplier Name", readonly=True)
-    supplier_address = fields.Char("Supplier Address", readonly=True)
-    supplier_contact = fields.Char("Supplier Contact", readonly=True)
-    supplier_licence = fields.Char("Supplier Licence", readonly=True)
+    supplier_name = fields.Char(readonly=True)
+    supplier_address = fields.Char(readonly=True)
+    supplier_contact = fields.Char(readonly=True)
+    supplier_licence = fields.Char(readonly=True)
     # papers
     missing_papers = fields.Text(compute="_compute_missing_papers")
     paper_policy = fields.Selection(related="company_id.meddev_receipt_paper_policy")

@@ -46,16 +46,13 @@ class MeddevIncomingInspectionLine(models.Model):
 
     inspection_id = fields.Many2one(
         "meddev.incoming.inspection",
-        "Inspection",
         required=True,
         index=True,
         ondelete="cascade",
         check_company=True,
     )
     inspection_state = fields.Selection(related="inspection_id.state", string="Inspection State")
-    product_id = fields.Many2one(
-        "product.product", "Product", required=True, index=True, ondelete="restrict"
-    )
+    product_id = fields.Many2one("product.product", required=True, index=True, ondelete="restrict")
     tracking = fields.Selection(related="product_id.tracking", string="Tracking")
     lot_name = fields.Char("Serial / Batch Number")
     normalised_serial = fields.Char(compute="_compute_normalised_serial", store=True)
@@ -78,7 +75,7 @@ class MeddevIncomingInspectionLine(models.Model):
     udi_warnings = fields.Text("UDI Warnings")
     batch_number = fields.Char("Batch on the Label")
     production_date = fields.Date()
-    expiry_date = fields.Date("Expiry Date", index="btree_not_null")
+    expiry_date = fields.Date(index="btree_not_null")
     software_version = fields.Char()
     # product as checked
     device_name = fields.Char(compute="_compute_product_facts", store=True, precompute=True)
@@ -86,9 +83,7 @@ class MeddevIncomingInspectionLine(models.Model):
         "Model", compute="_compute_product_facts", store=True, precompute=True
     )
     specification = fields.Char(compute="_compute_product_facts", store=True, precompute=True)
-    registration_number = fields.Char(
-        "Registration Number", compute="_compute_product_facts", store=True, precompute=True
-    )
+    registration_number = fields.Char(compute="_compute_product_facts", store=True, precompute=True)
     holder_name = fields.Char(
         "Registration Holder", compute="_compute_product_facts", store=True, precompute=True
     )
@@ -117,7 +112,7 @@ class MeddevIncomingInspectionLine(models.Model):
     # decision
     decision = fields.Selection(DECISIONS, readonly=True)
     decision_reason = fields.Char(readonly=True)
-    decided_by_id = fields.Many2one("res.users", "Decided By", readonly=True, ondelete="restrict")
+    decided_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     decided_at = fields.Datetime(readonly=True)
     can_be_decided = fields.Boolean(compute="_compute_can_be_decided")
     company_id = fields.Many2one(related="inspection_id.company_id", store=True, index=True)
@@ -210,6 +205,13 @@ class MeddevIncomingInspectionLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         vals_list = [self._with_carrier_parts(vals) for vals in vals_list]
+        if not is_own_write(self):
+            # Forms send every field; what only our own methods write is not taken from them.
+            own_fields = self._get_own_fields()
+            vals_list = [
+                {name: value for name, value in vals.items() if name not in own_fields}
+                for vals in vals_list
+            ]
         lines = super().create(vals_list)
         lines._ensure_open()
         return lines
@@ -400,13 +402,8 @@ class MeddevIncomingInspectionLine(models.Model):
                 missing[key] = line._prepare_lot_vals()
         # The device's own timeline records that it was entered; a second message in the
         # chatter of each of them would only cost time.
-        lots = (
-            self.env["stock.lot"]
-            .with_context(mail_create_nolog=True)
-            .create(list(missing.values()))
-            .with_context(self.env.context)
-        )
-        known |= dict(zip(missing, lots.ids, strict=True))
+        lots = self.env["stock.lot"].with_context(mail_create_nolog=True)
+        known |= dict(zip(missing, lots.create(list(missing.values())).ids, strict=True))
         own = own_write(tracked)
         for line in own:
             line.lot_id = known[line._get_lot_key()]

@@ -34,7 +34,7 @@ class MeddevPaperRequirement(models.Model):
     legal_reference = fields.Char(translate=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", string="Company", index=True)
+    company_id = fields.Many2one("res.company", index=True)
 
     @api.depends("kind", "device_class", "supplier_kind")
     def _compute_display_name(self):

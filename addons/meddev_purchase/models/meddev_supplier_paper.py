@@ -107,7 +107,7 @@ class MeddevSupplierPaper(models.Model):
     )
     reminder_ids = fields.One2many("meddev.paper.reminder", "paper_id", "Reminders Given")
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", "Company", index=True)
+    company_id = fields.Many2one("res.company", index=True)
 
     @api.depends("kind", "number")
     def _compute_display_name(self):
@@ -381,7 +381,7 @@ class MeddevSupplierPaper(models.Model):
         activity, and each of them is marked as given.
         """
         today = fields.Date.context_today(self)
-        steps = self.env["meddev.paper.reminder.step"].search([])
+        steps = self.env["meddev.paper.reminder.step"].search([("active", "=", True)])
         if not steps:
             return
         papers = self.search(self._get_reminder_domain(today, max(steps.mapped("days"))))
@@ -479,7 +479,8 @@ class MeddevSupplierPaper(models.Model):
             if user.active and user._is_internal() and not user._is_superuser():
                 return user
         quality = self.env.ref("meddev_base.group_quality_specialist")
-        companies = self.company_id or self.env["res.company"].search([])
         return quality.all_user_ids.filtered(
-            lambda user: user.active and user.company_ids & companies
+            lambda user: (
+                user.active and (not self.company_id or self.company_id in user.company_ids)
+            )
         )[:1]

@@ -11,6 +11,8 @@ from .meddev_device_event import EVENT_PURCHASE
 
 #: Facts that a receipt sets and nothing else.
 RECEIPT_FIELDS = {"purchase_order_id", "purchase_line_id", "receipt_id"}
+#: Facts that may be typed for devices that never came through a receipt of ours.
+ORIGIN_FIELDS = {"supplier_id", "purchase_date"}
 
 
 class StockLot(models.Model):
@@ -20,7 +22,6 @@ class StockLot(models.Model):
 
     purchase_order_id = fields.Many2one(
         "purchase.order",
-        "Purchase Order",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -35,11 +36,10 @@ class StockLot(models.Model):
         ondelete="restrict",
     )
     supplier_id = fields.Many2one(
-        "res.partner", "Supplier", copy=False, index="btree_not_null", ondelete="restrict"
+        "res.partner", copy=False, index="btree_not_null", ondelete="restrict"
     )
     receipt_id = fields.Many2one(
         "stock.picking",
-        "Receipt",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -113,8 +113,8 @@ class StockLot(models.Model):
                     ),
                 )
             )
-        if names := [
-            name for name in RECEIPT_FIELDS & vals.keys() if any(lot[name] for lot in self)
+        if names := [name for name in RECEIPT_FIELDS & vals.keys() if any(self.mapped(name))] + [
+            name for name in ORIGIN_FIELDS & vals.keys() if self._differs_from_receipt(name, vals)
         ]:
             raise UserError(
                 self.env._(
@@ -124,6 +124,18 @@ class StockLot(models.Model):
                     ),
                 )
             )
+
+    def _differs_from_receipt(self, name, vals):
+        """Whether writing ``vals`` would change what a receipt said about one of these lots."""
+        field = self._fields[name]
+        return any(
+            lot.receipt_id
+            and field.convert_to_write(lot[name], lot)
+            != field.convert_to_write(
+                field.convert_to_record(field.convert_to_cache(vals[name], lot), lot), lot
+            )
+            for lot in self
+        )
 
     def _record_origin(self, move):
         """Set where these lots came from; one write for all lots of one move.

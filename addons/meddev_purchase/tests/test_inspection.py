@@ -335,9 +335,13 @@ class TestInspection(PurchaseCommon):
             {"purchase_order_id": other.id},
             {"receipt_id": other.picking_ids.id},
             {"purchase_order_id": False},
+            {"supplier_id": self.distributor.id},
+            {"purchase_date": "2020-01-01"},
+            {"purchase_date": False},
         ):
             with self.assertRaises(UserError):
                 device.write(vals)
+        device.write({"supplier_id": self.maker.id, "purchase_date": device.purchase_date})
         with self.assertRaises(UserError):
             self.env["stock.lot"].create(
                 {"name": "ORG-2", "product_id": self.monitor.id, "receipt_id": order.picking_ids.id}

@@ -88,6 +88,27 @@ class TestQuarantine(PurchaseCommon):
             with self.assertRaises(UserError):
                 line.decide(decision, reason)
 
+    def test_decision_is_not_taken_with_the_line(self):
+        """Given a line that is created with its own release, the release is not taken over."""
+        inspection = self._inspection(self._order((self.monitor, 1)).picking_ids)
+        line = (
+            self.env["meddev.incoming.inspection.line"]
+            .with_user(self.parts)
+            .create(
+                {
+                    "inspection_id": inspection.id,
+                    "product_id": self.monitor.id,
+                    "lot_name": "Q8",
+                    "result": "quarantined",
+                    "reason": "x",
+                    "decision": "released",
+                    "decision_reason": "mine",
+                    "decided_by_id": self.quality.id,
+                }
+            )
+        )
+        self.assertFalse(line.decision or line.decision_reason or line.decided_by_id)
+
     def test_accepted_goods_are_not_decided(self):
         _order, inspection = self._receive(self._carrier("Q7"))
         with self.assertRaises(UserError):

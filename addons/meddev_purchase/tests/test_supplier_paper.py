@@ -191,7 +191,7 @@ class TestPaperPolicy(PurchaseCommon):
         wizard = (
             self.env["meddev.paper.waive"]
             .with_user(self.quality)
-            .with_context(order.with_user(self.quality).action_allow_papers()["context"])
+            .with_context(**order.with_user(self.quality).action_allow_papers()["context"])
             .create({"reason": "Licence seen in the original"})
         )
         self.assertIn("Distribution Licence", wizard.missing)

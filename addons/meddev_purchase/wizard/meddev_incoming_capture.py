@@ -16,7 +16,6 @@ class MeddevIncomingCapture(models.TransientModel):
     product_ids = fields.Many2many(related="inspection_id.product_ids", string="Expected Products")
     product_id = fields.Many2one(
         "product.product",
-        "Product",
         domain="[('id', 'in', product_ids)]",
         help="Needed for serial or batch numbers without UDI when several products are expected.",
     )
