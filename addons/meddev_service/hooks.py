@@ -26,9 +26,7 @@ _BATCH = 100_000
 def pre_init_hook(env):
     """Add the columns by SQL and derive each ticket's state from its stage, in batches."""
     for name, column_type in _TICKET_COLUMNS.items():
-        env.cr.execute(
-            f"ALTER TABLE helpdesk_ticket ADD COLUMN IF NOT EXISTS {name} {column_type}"
-        )
+        env.cr.execute(f"ALTER TABLE helpdesk_ticket ADD COLUMN IF NOT EXISTS {name} {column_type}")
     env.cr.execute(
         """
         ALTER TABLE helpdesk_ticket_stage ADD COLUMN IF NOT EXISTS service_state varchar;

@@ -17,8 +17,24 @@ MAX_FILE_MB_PARAMETER = "meddev_service.portal_max_file_mb"
 DEFAULT_MAX_FILE_MB = 20
 # What a hospital sends with a fault report. Nothing that a browser would run.
 ALLOWED_SUFFIXES = frozenset(
-    """.bmp .csv .dcm .doc .docx .gif .heic .jpeg .jpg .log .m4a .mov .mp3 .mp4 .odt .pdf .png .ppt
-    .pptx .rtf .tif .tiff .txt .wav .webp .xls .xlsx .zip""".split()
+    (
+        *(".bmp", ".gif", ".heic", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"),
+        *(".m4a", ".mov", ".mp3", ".mp4", ".wav"),
+        *(
+            ".csv",
+            ".doc",
+            ".docx",
+            ".odt",
+            ".pdf",
+            ".ppt",
+            ".pptx",
+            ".rtf",
+            ".txt",
+            ".xls",
+            ".xlsx",
+        ),
+        *(".dcm", ".log", ".zip"),
+    )
 )
 FORBIDDEN_CONTENT = frozenset(
     [
@@ -63,8 +79,9 @@ class MeddevTicketController(HelpdeskTicketController):
         if not transition or CUSTOMER not in transition.roles:
             return stages.browse()
         return stages.filtered(
-            lambda stage: stage.close_from_portal
-            and stage._pick_for(ticket.team_id, ticket.company_id)
+            lambda stage: (
+                stage.close_from_portal and stage._pick_for(ticket.team_id, ticket.company_id)
+            )
         )
 
     def _get_create_new_ticket_values(self, **kw):
@@ -207,5 +224,3 @@ class MeddevTicketController(HelpdeskTicketController):
                 )
             files.append((name, content))
         return files
-
-

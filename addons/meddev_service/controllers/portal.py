@@ -1,3 +1,4 @@
+from odoo import http
 from odoo.http import request
 
 from odoo.addons.helpdesk_mgmt.controllers.myaccount import CustomerPortalHelpdesk
@@ -8,6 +9,7 @@ from .main import MeddevTicketController
 class MeddevTicketPortal(CustomerPortalHelpdesk):
     """helpdesk_mgmt's portal pages; its labels are said again here, so that they translate."""
 
+    @http.route()
     def portal_my_tickets(self, *args, **kw):
         response = super().portal_my_tickets(*args, **kw)
         filters = getattr(response, "qcontext", {}).get("searchbar_filters", {})

@@ -106,6 +106,7 @@ class HelpdeskTicket(models.Model):
         "Why not at this Customer",
         help="Needed when the device is registered at another customer.",
     )
+    is_elsewhere = fields.Boolean(compute="_compute_is_elsewhere", compute_sudo=True)
     previous_ticket_id = fields.Many2one(
         "helpdesk.ticket", "Follow-up of", copy=False, index="btree_not_null", ondelete="restrict"
     )
@@ -129,7 +130,6 @@ class HelpdeskTicket(models.Model):
         readonly=True,
         copy=False,
         tracking=True,
-        group_expand=True,
     )
     received_at = fields.Datetime("Received at", readonly=True, copy=False)
     received_by_id = fields.Many2one("res.users", "Received by", readonly=True, copy=False)
@@ -169,12 +169,22 @@ class HelpdeskTicket(models.Model):
         defaults = super().default_get(fields)
         # helpdesk_mgmt assigns a new ticket to whoever creates it, the mail gateway's OdooBot
         # and portal users included.
-        if defaults.get("user_id") == self.env.uid and not self.env.context.get("default_user_id"):
-            if not self.env.user.active or self.env.user.share:
-                del defaults["user_id"]
+        is_own_default = not self.env.context.get("default_user_id")
+        is_outsider = not self.env.user.active or self.env.user.share
+        if is_own_default and is_outsider and defaults.get("user_id") == self.env.uid:
+            del defaults["user_id"]
         return defaults
 
     # ------------------------------------------------------------ computes
+
+    @api.depends("number", "name")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for ticket in self:
+            number = ticket.number if ticket.number != "/" else False
+            ticket.display_name = " - ".join(filter(None, (number, ticket.name))) or self.env._(
+                "New Ticket"
+            )
 
     @api.depends("lot_id")
     def _compute_partner_id(self):
@@ -208,6 +218,11 @@ class HelpdeskTicket(models.Model):
     def _compute_place_id(self):
         for ticket in self:
             ticket.place_id = ticket._get_place()
+
+    @api.depends("lot_id", "partner_id")
+    def _compute_is_elsewhere(self):
+        for ticket in self:
+            ticket.is_elsewhere = ticket._is_at_another_customer()
 
     @api.depends("lot_id")
     def _compute_device_banner(self):
@@ -245,21 +260,14 @@ class HelpdeskTicket(models.Model):
                     )
                 )
             hospital = ticket._get_customer(ticket.partner_id)
-            owner = ticket._get_customer(ticket.lot_id.customer_id)
-            if (
-                owner
-                and hospital
-                and owner != hospital
-                and not ticket.deviation_reason
-                and not ticket._is_served_by_customer()
-            ):
+            if ticket._is_at_another_customer() and not ticket.deviation_reason:
                 raise ValidationError(
                     self.env._(
                         "The device %(device)s is registered at %(owner)s, but the Customer of"
                         " this ticket is %(customer)s. Correct the Device or the Customer, or fill"
                         " in the field Why not at this Customer.",
                         device=ticket.lot_id.name,
-                        owner=owner.display_name,
+                        owner=ticket._get_customer(ticket.lot_id.customer_id).display_name,
                         customer=hospital.display_name,
                     )
                 )
@@ -505,6 +513,13 @@ class HelpdeskTicket(models.Model):
             # A contact, or a customer that is no hospital.
             place = place.parent_id if place.parent_id.facility_level else place.facility_id
         return place
+
+    def _is_at_another_customer(self):
+        """Whether the device is registered at another customer than the ticket's."""
+        self.ensure_one()
+        customer = self._get_customer(self.partner_id)
+        owner = self._get_customer(self.lot_id.customer_id)
+        return bool(owner and customer and owner != customer and not self._is_served_by_customer())
 
     def _is_served_by_customer(self):
         """Whether the customer is a dealer who serves this device today."""

@@ -28,6 +28,17 @@ class HelpdeskTicket(models.Model):
         followers = self.sudo().team_id.message_partner_ids - self.env.user.partner_id
         return subtype if followers else subtype.browse()
 
+    def _creation_message(self):
+        return self.env._("Ticket opened")
+
+    def _track_filter_for_display(self, tracking_values):
+        """Show a move once: its stage says the same as its state."""
+        shown = super()._track_filter_for_display(tracking_values)
+        names = {value.field_id.name: value for value in shown.sudo()}
+        if "service_state" in names and "stage_id" in names:
+            return shown.filtered(lambda value: value.id != names["stage_id"].id)
+        return shown
+
     def _message_auto_subscribe_notify(self, partner_ids, template):
         # A slow mail server must not slow down who assigns a ticket: the queue sends.
         queued = self.with_context(mail_notify_force_send=False)

@@ -95,6 +95,8 @@ class HelpdeskTicketStage(models.Model):
         :return: a stage, or an empty record when there is none.
         """
         return self.filtered(
-            lambda stage: (not stage.company_id or stage.company_id == company)
-            and (not stage.team_ids or team in stage.team_ids)
+            lambda stage: (
+                (not stage.company_id or stage.company_id == company)
+                and (not stage.team_ids or team in stage.team_ids)
+            )
         )[:1]

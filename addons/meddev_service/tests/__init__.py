@@ -8,4 +8,5 @@ from . import (
     test_ticket_security,
     test_ticket_stage,
     test_tours,
+    test_translations,
 )

@@ -148,7 +148,8 @@ class TicketCase:
             path += ["waiting"]
         elif state in ("done", "archived"):
             path += ["done", "archived"]
-        path = path[path.index(ticket.service_state) + 1 :] if ticket.service_state in path else path
+        if ticket.service_state in path:
+            path = path[path.index(ticket.service_state) + 1 :]
         for step in path:
             if ticket.service_state == state:
                 break

@@ -45,9 +45,7 @@ class TestTicketFlow(TicketCommon):
 
     def test_every_pair_of_states_follows_the_table(self):
         """Each role, each pair: allowed exactly when the table says so, on an own ticket."""
-        tickets = {
-            state: self._bring_to(state) for state, _label in TICKET_STATES
-        }
+        tickets = {state: self._bring_to(state) for state, _label in TICKET_STATES}
         for (old, ticket), (new, _label) in (
             (item, target) for item in tickets.items() for target in TICKET_STATES
         ):

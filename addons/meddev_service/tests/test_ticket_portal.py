@@ -31,9 +31,7 @@ class TestTicketPortal(TicketCase, HttpCase):
         """Upstream closes anybody's ticket by one GET (OCA/helpdesk#1089)."""
         ticket = self._open()
         self._login(self.hospital_user)
-        response = self.url_open(
-            f"/ticket/close?ticket_id={ticket.id}&stage_id={self.done.id}"
-        )
+        response = self.url_open(f"/ticket/close?ticket_id={ticket.id}&stage_id={self.done.id}")
         self.assertEqual(response.status_code, 405)
         self.assertEqual(ticket.service_state, "received")
 

@@ -25,12 +25,7 @@ class TestTicketRemote(TicketCase, HttpCase):
         return result
 
     def _key(self, user):
-        return (
-            self.env["res.users.apikeys"]
-            .with_user(user)
-            .sudo()
-            ._generate("rpc", "test", None)
-        )
+        return self.env["res.users.apikeys"].with_user(user).sudo()._generate("rpc", "test", None)
 
     def _json2(self, user, method, **body):
         key = self._key(user)
