@@ -89,3 +89,18 @@ def uninstall_hook(env):
         DROP FUNCTION IF EXISTS meddev_ticket_record_amendment()
         """
     )
+    # Our corrected templates of helpdesk_mgmt read a field that goes with us.
+    for name in ("closed_ticket_template", "changed_stage_template"):
+        template = env.ref(f"helpdesk_mgmt.{name}", raise_if_not_found=False)
+        if not template:
+            continue
+        template.write(
+            {
+                "partner_to": "{{ object.partner_id.id or '' }}",
+                "lang": "{{ object.partner_id.lang }}",
+                "email_cc": "{{ not object.partner_id and object.partner_email or '' }}",
+            }
+        )
+        for lang, _name in env["res.lang"].get_installed():
+            translated = template.with_context(lang=lang)
+            translated.body_html = translated.body_html.replace("object.contact_id.name or ", "")
