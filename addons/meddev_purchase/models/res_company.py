@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .paper_kind import PAPER_POLICIES, POLICY_BLOCK, POLICY_WARN
 
@@ -30,3 +30,19 @@ class ResCompany(models.Model):
         domain="[('usage', '=', 'internal'), ('company_id', 'in', [False, id])]",
         ondelete="restrict",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies._create_inspection_sequences()
+        return companies
+
+    def _create_inspection_sequences(self):
+        """Numbers of inspections run per company; asked on install and for new companies."""
+        # sudo: who may create companies need not have the right to create sequences.
+        pattern = self.env.ref("meddev_purchase.sequence_incoming_inspection").sudo()
+        taken = pattern.search(
+            [("code", "=", pattern.code), ("company_id", "in", self.ids)]
+        ).company_id
+        for company in self - taken:
+            pattern.copy({"name": pattern.name, "company_id": company.id, "number_next": 1})

@@ -353,6 +353,23 @@ class TestInspection(PurchaseCommon):
         self.assertEqual(picking.with_user(self.parts).action_inspect()["res_id"], action["res_id"])
         self.assertEqual(len(picking.inspection_ids), 1)
 
+    def test_numbers_run_per_company_without_gaps(self):
+        picking = self._order((self.monitor, 1)).picking_ids
+        numbers = []
+        for _time in range(2):
+            inspection = self._inspection(picking)
+            numbers.append(int(inspection.name.rpartition("/")[2]))
+            inspection.action_cancel()
+        self.assertEqual(numbers[1], numbers[0] + 1)
+        other = self.env["res.company"].create({"name": "Counting Company"})
+        sequences = self.env["ir.sequence"].search(
+            [("code", "=", "meddev.incoming.inspection"), ("company_id", "=", other.id)]
+        )
+        self.assertEqual((len(sequences), sequences.implementation), (1, "no_gap"))
+        sequence = self.env["ir.sequence"].with_company(other)
+        number = sequence.next_by_code("meddev.incoming.inspection")
+        self.assertTrue(number.endswith("/00001"), number)
+
     def test_cancelled_inspection_can_be_started_again(self):
         picking = self._order((self.monitor, 1)).picking_ids
         inspection = self._inspection(picking)
