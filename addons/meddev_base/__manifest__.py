@@ -4,7 +4,6 @@
     "version": "19.0.1.0.0",
     "category": "After-Sales/Medical Devices",
     "author": "MedDev contributors",
-    "website": "",
     "license": "LGPL-3",
     "depends": ["mail", "portal", "resource"],
     "data": [

@@ -52,7 +52,7 @@ class MeddevHoliday(models.Model):
     _order = "date, id"
 
     holiday_calendar_id = fields.Many2one(
-        "meddev.holiday.calendar", "Holiday Calendar", required=True, ondelete="cascade"
+        "meddev.holiday.calendar", required=True, ondelete="cascade"
     )
     date = fields.Date(required=True)
     kind = fields.Selection(

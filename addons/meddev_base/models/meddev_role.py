@@ -12,7 +12,7 @@ class MeddevRole(models.Model):
     _order = "sequence, id"
 
     name = fields.Char(related="group_id.name", string="Role")
-    group_id = fields.Many2one("res.groups", "Group", required=True, ondelete="cascade")
+    group_id = fields.Many2one("res.groups", required=True, ondelete="cascade")
     sequence = fields.Integer(
         default=100, help="A user with several roles starts on the screen of the first one."
     )

@@ -67,6 +67,7 @@ class MeddevCodeImport(models.TransientModel):
         self.env["meddev.code"].check_access("create")
         if not self.file or not self.release_name:
             raise UserError(self.env._("Choose a File and fill in the Release."))
+        # There are a handful of code systems. pylint: disable-next=no-search-all
         systems = self.env["meddev.code.system"].search([])
         codes, problems, columns = code_file.read_rows(
             self._read_file(),

@@ -68,7 +68,6 @@ class HelpdeskTicket(models.Model):
     )
     department_id = fields.Many2one(
         "res.partner",
-        "Department",
         compute="_compute_department_id",
         store=True,
         readonly=False,
@@ -79,7 +78,6 @@ class HelpdeskTicket(models.Model):
     )
     contact_id = fields.Many2one(
         "res.partner",
-        "Contact",
         index="btree_not_null",
         ondelete="restrict",
         copy=False,
@@ -94,7 +92,6 @@ class HelpdeskTicket(models.Model):
     )
     place_id = fields.Many2one(
         "res.partner",
-        "Place",
         compute="_compute_place_id",
         store=True,
         precompute=True,
