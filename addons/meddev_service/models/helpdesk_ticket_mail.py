@@ -34,6 +34,7 @@ class HelpdeskTicket(models.Model):
     def _track_filter_for_display(self, tracking_values):
         """Show a move once: its stage says the same as its state."""
         shown = super()._track_filter_for_display(tracking_values)
+        # sudo: names of fields, which only administrators may read.
         names = {value.field_id.name: value for value in shown.sudo()}
         if "service_state" in names and "stage_id" in names:
             return shown.filtered(lambda value: value.id != names["stage_id"].id)
@@ -58,6 +59,7 @@ class HelpdeskTicket(models.Model):
         if not values.get("lot_id"):
             sender = self.env["res.partner"].browse(msg.get("author_id") or [])
             text = f"{subject}\n{html2plaintext(msg.get('body') or '')}"
+            # sudo: the hospital of the sender decides which device is meant; nothing is shown.
             devices = self._find_devices(text, self._get_customer(sender.sudo()))
             if len(devices) == 1 and self._may_report(sender, devices):
                 values["lot_id"] = devices.id
@@ -81,6 +83,7 @@ class HelpdeskTicket(models.Model):
 
     def _is_customer_answer(self, message):
         """Whether a message comes from outside: the clock that waits for the customer goes on."""
+        # sudo: whether the author is a colleague, asked for customers who may not read users.
         message = message.sudo()
         if message.message_type not in ("email", "comment") or message.is_internal:
             return False

@@ -137,6 +137,7 @@ class HelpdeskTicket(models.Model):
         """
         if role not in OWN_TICKET_ROLES:
             return True
+        # sudo: whose ticket it is, also for those who may not read it.
         engineer = self.sudo().user_id
         return engineer == self.env.user or (
             not engineer and self.service_state == STATE_DISPATCHED
@@ -173,6 +174,7 @@ class HelpdeskTicket(models.Model):
 
     def _ensure_engineer(self):
         may_take = self.env.user.has_group(ENGINEER)
+        # sudo: as above.
         for ticket in self.sudo():
             if not ticket.user_id and not may_take and ticket.service_state == STATE_DISPATCHED:
                 raise UserError(

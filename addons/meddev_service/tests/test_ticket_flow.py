@@ -245,7 +245,9 @@ class TestTicketFlow(TicketCommon):
         action = ticket.action_start()
         self.assertEqual(action["res_model"], "helpdesk.ticket.move")
         wizard = Form(
-            self.env["helpdesk.ticket.move"].with_user(self.intake).with_context(**action["context"])
+            self.env["helpdesk.ticket.move"]
+            .with_user(self.intake)
+            .with_context(**action["context"])
         )
         wizard.reason = "Fault came back"
         wizard.save().action_confirm()
