@@ -15,7 +15,6 @@ from . import (
     meddev_device_event,
     meddev_ticket_amendment,
     meddev_ticket_transition,
-    base_partner_merge,
     res_company,
     res_partner,
     stock_lot,

@@ -1,4 +1,4 @@
-import { registry } from "@web/core/registry";
+import {registry} from "@web/core/registry";
 
 // Words that each language must show; everything else is found by names.
 const WORDS = {
@@ -49,7 +49,7 @@ for (const [lang, word] of Object.entries(WORDS)) {
 
     registry.category("web_tour.tours").add(`meddev_service_intake_${lang}`, {
         steps: () => [
-            { content: "new ticket", trigger: ".o_list_button_add", run: "click" },
+            {content: "new ticket", trigger: ".o_list_button_add", run: "click"},
             {
                 content: "what is wrong",
                 trigger: ".o_field_widget[name=name] input",
@@ -74,14 +74,14 @@ for (const [lang, word] of Object.entries(WORDS)) {
                 trigger: ".o_field_widget[name=description] .odoo-editor-editable",
                 run: `editor ${word.title}`,
             },
-            { content: "save", trigger: ".o_form_button_save", run: "click" },
+            {content: "save", trigger: ".o_form_button_save", run: "click"},
             ...press("action_dispatch", word.dispatch, "dispatched", word.dispatched),
         ],
     });
 
     registry.category("web_tour.tours").add(`meddev_service_dispatch_${lang}`, {
         steps: () => [
-            { content: "open the ticket", trigger: row, run: "click" },
+            {content: "open the ticket", trigger: row, run: "click"},
             {
                 content: "who goes",
                 trigger: ".o_field_widget[name=user_id] input",
@@ -92,8 +92,8 @@ for (const [lang, word] of Object.entries(WORDS)) {
                 trigger: ".o-autocomplete--dropdown-item:contains(service_engineer):first",
                 run: "click",
             },
-            { content: "save", trigger: ".o_form_button_save", run: "click" },
-            { content: "saved", trigger: ".o_form_saved" },
+            {content: "save", trigger: ".o_form_button_save", run: "click"},
+            {content: "saved", trigger: ".o_form_saved"},
         ],
     });
 
@@ -113,13 +113,13 @@ for (const [lang, word] of Object.entries(WORDS)) {
 
     registry.category("web_tour.tours").add(`meddev_service_archive_${lang}`, {
         steps: () => [
-            { content: "open the finished ticket", trigger: row, run: "click" },
+            {content: "open the finished ticket", trigger: row, run: "click"},
             {
                 content: "archive it",
                 trigger: `button[name=action_put_on_file]:contains(${word.archive})`,
                 run: "click",
             },
-            { content: "yes", trigger: ".modal-footer .btn-primary", run: "click" },
+            {content: "yes", trigger: ".modal-footer .btn-primary", run: "click"},
             {
                 content: "it is archived",
                 trigger:

@@ -1,6 +1,6 @@
 from odoo import models
 
-from .meddev_ticket_amendment import CAUSE_MERGE
+from ..models.meddev_ticket_amendment import CAUSE_MERGE
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
