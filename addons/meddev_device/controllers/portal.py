@@ -30,10 +30,10 @@ class DevicePortal(CustomerPortal):
         lots = request.env["stock.lot"]
         if not lots.has_access("read"):
             return request.redirect("/my")
-        sortings = self._get_device_sortings()
+        orders = self._get_device_orders()
         filters = self._get_device_filters()
         inputs = self._get_device_search_inputs()
-        sortby = sortby if sortby in sortings else "serial"
+        sortby = sortby if sortby in orders else "serial"
         filterby = filterby if filterby in filters else "all"
         search_in = search_in if search_in in inputs else "all"
         domain = self._get_device_domain() & filters[filterby]["domain"]
@@ -53,7 +53,7 @@ class DevicePortal(CustomerPortal):
         )
         devices = lots.search(
             domain,
-            order=sortings[sortby]["order"],
+            order=orders[sortby]["order"],
             limit=self._items_per_page,
             offset=pager["offset"],
         )
@@ -67,7 +67,7 @@ class DevicePortal(CustomerPortal):
                 "page_name": "device",
                 "pager": pager,
                 "default_url": "/my/devices",
-                "searchbar_sortings": sortings,
+                "searchbar_sortings": orders,
                 "sortby": sortby,
                 "searchbar_filters": filters,
                 "filterby": filterby,
@@ -94,15 +94,13 @@ class DevicePortal(CustomerPortal):
         }
         return request.render(
             "meddev_device.portal_my_device",
-            self._get_page_view_values(
-                device, None, values, "my_devices_history", False, **kw
-            ),
+            self._get_page_view_values(device, None, values, "my_devices_history", False, **kw),
         )
 
     def _get_device_domain(self):
         return Domain("is_device", "=", True)
 
-    def _get_device_sortings(self):
+    def _get_device_orders(self):
         return {
             "serial": {"label": _("Serial Number"), "order": "name, id"},
             "product": {"label": _("Product"), "order": "product_id, name, id"},
@@ -154,16 +152,19 @@ class DevicePortal(CustomerPortal):
 
     def _find_devices_by_alias(self, word):
         # sudo: ids of devices, to which the rules on devices apply afterwards.
-        aliases = request.env["meddev.device.alias"].sudo().search_fetch(
-            [("normalised_value", "like", word)], ["lot_id"], limit=1000
+        aliases = (
+            request.env["meddev.device.alias"]
+            .sudo()
+            .search_fetch([("normalised_value", "like", word)], ["lot_id"], limit=1000)
         )
         return aliases.lot_id.ids if word else []
 
     def _get_visible_aliases(self, device):
         """The names that the present place gave the device, not those of a former owner."""
         return device.alias_ids.filtered(
-            lambda alias: not alias.partner_id
-            or alias.partner_id in device.place_id.facility_ancestor_ids
+            lambda alias: (
+                not alias.partner_id or alias.partner_id in device.place_id.facility_ancestor_ids
+            )
         )
 
     @staticmethod

@@ -5,6 +5,7 @@ from reportlab.graphics.barcode.qrencoder import QR8bitByte, QRCode, QRErrorCorr
 
 from odoo import api, models
 from odoo.exceptions import UserError
+
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 from ..models.res_company import SYMBOLOGY_DATA_MATRIX

@@ -122,9 +122,7 @@ class TestLabelPage(DeviceCase, HttpCase):
     def test_page_is_the_same_for_every_word(self):
         """Given a known, an old, a revoked and an unknown word, then nobody sees a difference."""
         device = self._device("LP-1")
-        words = []
-        for _round in range(3):
-            words.append(device._rotate_tokens().token)
+        words = [device._rotate_tokens().token for _round in range(3)]
         device.token_ids[-1].action_revoke()
         pages = [self.url_open(f"/meddev/d/{word}") for word in [*words, "x", "y" * 200]]
         self.assertEqual({page.status_code for page in pages}, {200})

@@ -156,9 +156,7 @@ class TestUdiFind(DeviceCase):
                 self.assertEqual(self._scan(text)["res_id"], self.device.id)
 
     def test_alias_opens_the_device(self):
-        self.env["meddev.device.alias"].create(
-            {"lot_id": self.device.id, "value": "HOSP 0042"}
-        )
+        self.env["meddev.device.alias"].create({"lot_id": self.device.id, "value": "HOSP 0042"})
         answer = self._find("hosp0042")
         self.assertEqual(self._found(answer), self.device.ids)
         self.assertEqual(answer["devices"][0]["matched_by"], "alias")
@@ -372,7 +370,19 @@ class TestUdiRpc(HttpCase):
         self.assertEqual(response.status_code, 403)
 
     def test_xmlrpc_answers_anything_that_it_can_send(self):
-        for carrier in ("", "no code", 12, -5, 2.5, True, [], ["a"], {"a": "b"}, "设备", "x" * 9000):
+        for carrier in (
+            "",
+            "no code",
+            12,
+            -5,
+            2.5,
+            True,
+            [],
+            ["a"],
+            {"a": "b"},
+            "设备",
+            "x" * 9000,
+        ):
             self.assertEqual(set(self._xmlrpc(self.employee, "parse", carrier)), KEYS)
 
     def test_xmlrpc_takes_the_separator_as_base64(self):

@@ -1,14 +1,14 @@
-import { Component, onMounted, onWillUnmount, useRef, useState } from "@odoo/owl";
-import { scanBarcode } from "@web/core/barcode/barcode_dialog";
-import { isBarcodeScannerSupported } from "@web/core/barcode/barcode_video_scanner";
-import { _t } from "@web/core/l10n/translation";
-import { formatDate, deserializeDate } from "@web/core/l10n/dates";
-import { registry } from "@web/core/registry";
-import { useBus, useService } from "@web/core/utils/hooks";
-import { Layout } from "@web/search/layout";
-import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import {Component, onMounted, onWillUnmount, useRef, useState} from "@odoo/owl";
+import {scanBarcode} from "@web/core/barcode/barcode_dialog";
+import {isBarcodeScannerSupported} from "@web/core/barcode/barcode_video_scanner";
+import {_t} from "@web/core/l10n/translation";
+import {formatDate, deserializeDate} from "@web/core/l10n/dates";
+import {registry} from "@web/core/registry";
+import {useBus, useService} from "@web/core/utils/hooks";
+import {Layout} from "@web/search/layout";
+import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 
-import { GS_SYMBOL, pastedLines, SeparatorKeys, toCarrier, toVisible } from "./scan_input";
+import {GS_SYMBOL, pastedLines, SeparatorKeys, toCarrier, toVisible} from "./scan_input";
 
 /** A second report of the same scan (box and barcode service) within this time is dropped. */
 const ECHO_MS = 500;
@@ -17,8 +17,8 @@ const BURST_MS = 50;
 
 export class DeviceScan extends Component {
     static template = "meddev_device.DeviceScan";
-    static components = { Layout };
-    static props = { ...standardActionServiceProps };
+    static components = {Layout};
+    static props = {...standardActionServiceProps};
     static displayName = _t("Scan");
 
     setup() {
@@ -27,12 +27,12 @@ export class DeviceScan extends Component {
         this.notification = useService("notification");
         this.input = useRef("input");
         this.keys = new SeparatorKeys();
-        this.last = { carrier: "", at: 0 };
+        this.last = {carrier: "", at: 0};
         this.request = 0;
         this.burst = 0;
         this.keyAt = 0;
         this.isCameraSupported = isBarcodeScannerSupported();
-        const { answer, carrier } = this.props.action.params || {};
+        const {answer, carrier} = this.props.action.params || {};
         this.state = useState({
             answer: answer || null,
             carrier: typeof carrier === "string" ? carrier : "",
@@ -45,15 +45,15 @@ export class DeviceScan extends Component {
         );
         const onKeydown = (ev) => this.onPageKeydown(ev);
         onMounted(() => {
-            document.addEventListener("keydown", onKeydown, { capture: true });
+            document.addEventListener("keydown", onKeydown, {capture: true});
             this.input.el.value = toVisible(this.state.carrier);
             this.focus();
         });
-        onWillUnmount(() => document.removeEventListener("keydown", onKeydown, { capture: true }));
+        onWillUnmount(() => document.removeEventListener("keydown", onKeydown, {capture: true}));
     }
 
     get display() {
-        return { controlPanel: {} };
+        return {controlPanel: {}};
     }
 
     // Input
@@ -129,7 +129,7 @@ export class DeviceScan extends Component {
         if (lines.length > 1) {
             this.notification.add(
                 _t("%s lines were pasted; the first one is looked up.", lines.length),
-                { type: "warning" }
+                {type: "warning"}
             );
         }
         if (isWhole) {
@@ -142,7 +142,7 @@ export class DeviceScan extends Component {
         try {
             text = await scanBarcode(this.env, "environment");
         } catch (error) {
-            this.notification.add(error.message, { type: "warning" });
+            this.notification.add(error.message, {type: "warning"});
             return;
         }
         if (text) {
@@ -165,10 +165,10 @@ export class DeviceScan extends Component {
             this.focus();
             return;
         }
-        this.last = { carrier, at: now };
+        this.last = {carrier, at: now};
         this.input.el.value = toVisible(carrier);
         const request = ++this.request;
-        Object.assign(this.state, { isBusy: true, carrier, choice });
+        Object.assign(this.state, {isBusy: true, carrier, choice});
         let answer;
         try {
             answer = await this.orm.call("meddev.udi", "find", [carrier, choice]);
@@ -192,7 +192,7 @@ export class DeviceScan extends Component {
     }
 
     async run(method) {
-        const { carrier, choice } = this.state;
+        const {carrier, choice} = this.state;
         const action = await this.orm.call("meddev.udi", method, [carrier, choice]);
         await this.action.doAction(action);
     }
@@ -200,16 +200,18 @@ export class DeviceScan extends Component {
     openLot(lot) {
         return this.action.doAction("meddev_device.device_action", {
             viewType: "form",
-            props: { resId: lot.id },
+            props: {resId: lot.id},
         });
     }
 
     // Display
 
     get alertClass() {
-        return { one: "success", several: "info", product: "info", new: "info" }[
-            this.state.answer.status
-        ] || "warning";
+        return (
+            {one: "success", several: "info", product: "info", new: "info"}[
+                this.state.answer.status
+            ] || "warning"
+        );
     }
 
     get issuer() {
@@ -224,14 +226,14 @@ export class DeviceScan extends Component {
 
     get checkStatus() {
         return {
-            ok: { text: _t("Correct"), class: "text-bg-success" },
-            mismatch: { text: _t("Wrong Check Character"), class: "text-bg-danger" },
-            not_applicable: { text: _t("Not Applicable"), class: "text-bg-secondary" },
+            ok: {text: _t("Correct"), class: "text-bg-success"},
+            mismatch: {text: _t("Wrong Check Character"), class: "text-bg-danger"},
+            not_applicable: {text: _t("Not Applicable"), class: "text-bg-secondary"},
         }[this.state.answer.reading.check_status];
     }
 
     get readingRows() {
-        const { product, reading } = this.state.answer;
+        const {product, reading} = this.state.answer;
         return [
             [_t("Issuer"), this.issuer],
             [_t("Product"), product && product.name],
@@ -272,7 +274,7 @@ export class DeviceScan extends Component {
     }
 
     get matches() {
-        const { devices, lots } = this.state.answer;
+        const {devices, lots} = this.state.answer;
         return [...devices, ...lots];
     }
 
@@ -281,8 +283,14 @@ export class DeviceScan extends Component {
         return toVisible(this.state.carrier).split(GS_SYMBOL);
     }
 
+    /** A plain serial number that was found needs no remark that it is no UDI. */
+    get warnings() {
+        const {reading, status} = this.state.answer;
+        return reading.issuer || status !== "several" ? reading.warnings : [];
+    }
+
     get canCreate() {
-        const { can_create, status } = this.state.answer;
+        const {can_create, status} = this.state.answer;
         return can_create && ["new", "none", "product", "choose"].includes(status);
     }
 }

@@ -10,11 +10,13 @@ export const GS_SYMBOL = "␝";
 
 /** Text for the box: control characters that scanners add are dropped, GS is made visible. */
 export function toVisible(text) {
-    return text
-        .replaceAll(`${GS_SYMBOL}${GS}`, GS_SYMBOL)
-        .replaceAll(GS, GS_SYMBOL)
-        // eslint-disable-next-line no-control-regex
-        .replace(/[\u0000-\u001c\u001e\u001f\u007f]/g, "");
+    return (
+        text
+            .replaceAll(`${GS_SYMBOL}${GS}`, GS_SYMBOL)
+            .replaceAll(GS, GS_SYMBOL)
+            // eslint-disable-next-line no-control-regex
+            .replace(/[\u0000-\u001c\u001e\u001f\u007f]/g, "")
+    );
 }
 
 /** Text for the server. Blanks stay: a space at the end can be the check character of HIBC. */

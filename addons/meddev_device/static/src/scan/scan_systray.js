@@ -1,7 +1,7 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
-import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
-import { useService } from "@web/core/utils/hooks";
+import {Component, onWillStart, useState} from "@odoo/owl";
+import {registry} from "@web/core/registry";
+import {user} from "@web/core/user";
+import {useService} from "@web/core/utils/hooks";
 
 /** A way to the scan screen from everywhere, for after-sales staff. */
 export class ScanSystray extends Component {
@@ -10,7 +10,7 @@ export class ScanSystray extends Component {
 
     setup() {
         this.action = useService("action");
-        this.state = useState({ isVisible: false });
+        this.state = useState({isVisible: false});
         onWillStart(async () => {
             this.state.isVisible = await user.hasGroup("meddev_base.group_staff");
         });
@@ -23,6 +23,4 @@ export class ScanSystray extends Component {
     }
 }
 
-registry
-    .category("systray")
-    .add("meddev_device.scan", { Component: ScanSystray }, { sequence: 30 });
+registry.category("systray").add("meddev_device.scan", {Component: ScanSystray}, {sequence: 30});

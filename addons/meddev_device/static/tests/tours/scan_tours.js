@@ -1,4 +1,4 @@
-import { registry } from "@web/core/registry";
+import {registry} from "@web/core/registry";
 
 const INPUT = "#meddev_scan_input";
 const GS = "\x1d";
@@ -7,15 +7,15 @@ const GS = "\x1d";
 function scan(text) {
     const send = (target, key, extra = {}) =>
         target.dispatchEvent(
-            new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...extra })
+            new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true, ...extra})
         );
     const box = document.querySelector(INPUT);
     box.focus();
     box.value = "";
     for (const char of text) {
         if (char === GS) {
-            send(box, "Control", { ctrlKey: true });
-            send(box, "]", { ctrlKey: true, code: "BracketRight" });
+            send(box, "Control", {ctrlKey: true});
+            send(box, "]", {ctrlKey: true, code: "BracketRight"});
         } else if (send(box, char)) {
             box.setRangeText(char, box.selectionStart, box.selectionEnd, "end");
         }
