@@ -1057,8 +1057,9 @@ class MeddevIncomingInspection(models.Model):
         if received:
             # First of all, as deleting empties the cache and everything would be read again.
             self.picking_id._get_inspected_moves().move_line_ids.unlink()
-            received._assign_lots()
-            self._allocate_moves(received)
+            shares = self._share_among_moves(received)
+            received._assign_lots(self._get_origins(shares))
+            self._fill_receipt(shares)
         own_write(self).write(self._prepare_done_vals())
         self.flush_recordset()
         result = self._validate_receipt(received)
@@ -1102,15 +1103,49 @@ class MeddevIncomingInspection(models.Model):
             )
         )
 
-    def _allocate_moves(self, received):
+    def _share_among_moves(self, received):
+        """Which part of which line fills which move: list of (line, move, quantity)."""
+        moves = self.picking_id._get_inspected_moves()
+        shares = []
+        for product, lines in received.grouped("product_id").items():
+            queue = [[move, move.product_qty] for move in moves if move.product_id == product]
+            for line in lines:
+                left = line.quantity
+                while queue and product.uom_id.compare(left, 0) > 0:
+                    move, open_quantity = queue[0]
+                    if product.uom_id.compare(open_quantity, 0) <= 0:
+                        queue.pop(0)
+                        continue
+                    taken = min(left, open_quantity)
+                    shares.append((line, move, taken))
+                    queue[0][1] -= taken
+                    left -= taken
+        return shares
+
+    def _get_origins(self, shares):
+        """What each line's lot knows of its origin; notes the order line on the line as well."""
+        lots = self.env["stock.lot"]
+        vals_by_move = {move: lots._prepare_origin_vals(move) for _line, move, _part in shares}
+        move_by_line = {}
+        for line, move, _part in shares:
+            move_by_line.setdefault(line, move)
+        for purchase_line, lines in self._group_by_order_line(move_by_line).items():
+            own_write(lines).purchase_line_id = purchase_line
+        return {line: vals_by_move[move] for line, move in move_by_line.items()}
+
+    def _group_by_order_line(self, move_by_line):
+        groups = defaultdict(list)
+        for line, move in move_by_line.items():
+            groups[move.purchase_line_id].append(line.id)
+        return {key: self.line_ids.browse(line_ids) for key, line_ids in groups.items()}
+
+    def _fill_receipt(self, shares):
         """Give the receipt one move line per inspected serial or batch, in one call."""
         picking = self.picking_id
         moves = picking._get_inspected_moves()
-        vals_list = []
-        for product, lines in received.grouped("product_id").items():
-            of_product = moves.filtered(lambda move, product=product: move.product_id == product)
-            vals_list += self._prepare_move_lines_vals(lines, of_product)
-        move_lines = self.env["stock.move.line"].create(vals_list)
+        move_lines = self.env["stock.move.line"].create(
+            [self._prepare_move_line_vals(*share) for share in shares]
+        )
         moves._recompute_state()
         self._apply_putaway(move_lines)
         others = picking.move_ids.filtered(
@@ -1119,41 +1154,22 @@ class MeddevIncomingInspection(models.Model):
         if others and not any(move.picked for move in others):
             others.filtered("quantity").picked = True
 
-    def _prepare_move_lines_vals(self, lines, moves):
-        """Values of the stock move lines of ``lines``, filling ``moves`` one after the other."""
+    def _prepare_move_line_vals(self, line, move, quantity):
+        """Values of the stock move line of one share; asked once per serial or batch."""
         quarantine = self.company_id.meddev_quarantine_location_id
-        queue = [[move, move.product_qty] for move in moves]
-        vals_list = []
-        for line in lines:
-            left = line.quantity
-            while left > 0 and queue:
-                move, open_quantity = queue[0]
-                taken = min(left, open_quantity)
-                if line.product_id.uom_id.compare(open_quantity, 0) <= 0:
-                    queue.pop(0)
-                    continue
-                if not line.purchase_line_id and move.purchase_line_id:
-                    own_write(line).purchase_line_id = move.purchase_line_id
-                destination = move.location_dest_id
-                if line.result == RESULT_QUARANTINED and quarantine:
-                    destination = quarantine
-                vals_list.append(
-                    {
-                        "move_id": move.id,
-                        "picking_id": self.picking_id.id,
-                        "company_id": self.company_id.id,
-                        "product_id": line.product_id.id,
-                        "product_uom_id": line.product_id.uom_id.id,
-                        "location_id": move.location_id.id,
-                        "location_dest_id": destination.id,
-                        "lot_id": line.lot_id.id,
-                        "quantity": taken,
-                        "picked": True,
-                    }
-                )
-                queue[0][1] -= taken
-                left -= taken
-        return vals_list
+        is_quarantined = line.result == RESULT_QUARANTINED and quarantine
+        return {
+            "move_id": move.id,
+            "picking_id": self.picking_id.id,
+            "company_id": self.company_id.id,
+            "product_id": line.product_id.id,
+            "product_uom_id": line.product_id.uom_id.id,
+            "location_id": move.location_id.id,
+            "location_dest_id": quarantine.id if is_quarantined else move.location_dest_id.id,
+            "lot_id": line.lot_id.id,
+            "quantity": quantity,
+            "picked": True,
+        }
 
     def _apply_putaway(self, move_lines):
         """Core's own choice of shelf, for the goods that are not quarantined."""

@@ -52,13 +52,13 @@ class MeddevIncomingInspectionLine(models.Model):
         check_company=True,
     )
     inspection_state = fields.Selection(related="inspection_id.state", string="Inspection State")
-    product_id = fields.Many2one("product.product", required=True, index=True, ondelete="restrict")
+    product_id = fields.Many2one("product.product", required=True, ondelete="restrict")
     tracking = fields.Selection(related="product_id.tracking", string="Tracking")
     lot_name = fields.Char("Serial / Batch Number")
     normalised_serial = fields.Char(compute="_compute_normalised_serial", store=True)
     quantity = fields.Float(default=1.0, digits="Product Unit", required=True)
     product_uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
-    result = fields.Selection(RESULTS, required=True, default=RESULT_ACCEPTED, index=True)
+    result = fields.Selection(RESULTS, required=True, default=RESULT_ACCEPTED)
     reason = fields.Char(help="Required for quarantined and refused goods.")
     # label
     udi_carrier = fields.Char("UDI as Scanned")
@@ -100,9 +100,9 @@ class MeddevIncomingInspectionLine(models.Model):
     purchase_line_id = fields.Many2one(
         "purchase.order.line", readonly=True, index="btree_not_null", ondelete="restrict"
     )
-    purchase_id = fields.Many2one(related="inspection_id.purchase_id", store=True, index=True)
-    picking_id = fields.Many2one(related="inspection_id.picking_id", store=True, index=True)
-    supplier_id = fields.Many2one(related="inspection_id.supplier_id", store=True, index=True)
+    purchase_id = fields.Many2one(related="inspection_id.purchase_id", store=True)
+    picking_id = fields.Many2one(related="inspection_id.picking_id", store=True)
+    supplier_id = fields.Many2one(related="inspection_id.supplier_id", store=True)
     inspected_on = fields.Date(related="inspection_id.inspected_on", store=True)
     # retention
     retain_until = fields.Date("Keep Until", compute="_compute_retention", store=True)
@@ -124,6 +124,7 @@ class MeddevIncomingInspectionLine(models.Model):
     _serial_index = models.Index(
         "(product_id, normalised_serial) WHERE normalised_serial IS NOT NULL"
     )
+    _not_accepted_index = models.Index("(inspection_id) WHERE result != 'accepted'")
     _quantity_positive = models.Constraint(
         "CHECK (quantity > 0)", "The inspected quantity must be above zero."
     )
@@ -391,18 +392,22 @@ class MeddevIncomingInspectionLine(models.Model):
             vals["company_id"] = self.company_id.id
         return {name: value for name, value in vals.items() if value}
 
-    def _assign_lots(self):
-        """Give every tracked line its lot, creating what is not there, in one call."""
+    def _assign_lots(self, origins=None):
+        """Give every tracked line its lot, creating what is not there, in one call.
+
+        :param origins: what a new lot of a line knows of its origin, by line; given here
+            because writing it to thousands of lots afterwards costs as much as making them.
+        """
         tracked = self.filtered(lambda line: line.tracking != "none")
         known = tracked._find_lots()
         missing = {}
         for line in tracked:
             key = line._get_lot_key()
             if key not in known and key not in missing:
-                missing[key] = line._prepare_lot_vals()
+                missing[key] = line._prepare_lot_vals() | (origins or {}).get(line, {})
         # The device's own timeline records that it was entered; a second message in the
         # chatter of each of them would only cost time.
-        lots = self.env["stock.lot"].with_context(mail_create_nolog=True)
+        lots = own_write(self.env["stock.lot"]).with_context(mail_create_nolog=True)
         known |= dict(zip(missing, lots.create(list(missing.values())).ids, strict=True))
         own = own_write(tracked)
         for line in own:

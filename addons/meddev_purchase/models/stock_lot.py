@@ -143,9 +143,17 @@ class StockLot(models.Model):
         :param move: the done move of a receipt from a supplier.
         """
         vals = self._prepare_origin_vals(move)
-        in_stock_operation(own_write(self)).write(vals)
+        changed = self.filtered(lambda lot: not lot._has_origin(vals))
+        in_stock_operation(own_write(changed)).write(vals)
         if not move.picking_id._get_finished_inspections():
             self._log_purchase(move, vals)
+
+    def _has_origin(self, vals):
+        """Whether the inspection that made the lot gave it this origin already."""
+        return all(
+            (self[name] if name == "purchase_date" else self[name].id) == value
+            for name, value in vals.items()
+        )
 
     def _prepare_origin_vals(self, move):
         """What a receipt tells about its lots; asked once per move."""
