@@ -197,7 +197,7 @@ class StockLot(models.Model):
     _device_order_index = models.Index("(name, id) WHERE is_device IS TRUE")
     _device_state_index = models.Index("(device_state, name, id) WHERE is_device IS TRUE")
     _device_customer_index = models.Index("(customer_id) WHERE customer_id IS NOT NULL")
-    _medical_serial_index = models.Index("(normalised_serial) WHERE is_medical IS TRUE")
+    _medical_serial_index = models.Index("(normalised_serial) WHERE normalised_serial IS NOT NULL")
 
     # Computes
 
@@ -558,7 +558,9 @@ class StockLot(models.Model):
         if not word:
             return Domain.FALSE
         is_exact = operator in ("=", "in")
-        comparison = "=" if is_exact else "like"
+        # ilike, not like: Odoo's trigram indexes are on unaccent(column) where unaccent is
+        # installed, and ilike alone asks for that expression.
+        comparison = "=" if is_exact else "ilike"
         # The aliases' devices are looked up first: a sub-select under OR would scan all lots.
         # sudo: only ids of lots leave, and the rules on lots apply to them afterwards.
         aliases = (
