@@ -168,8 +168,6 @@ class Copier:
             quoted = f'src."{name}"'
             if name == "id":
                 expression = f"{part.base} + (g / {part.slower}) * {part.count} + src.own_rank"
-            elif name in part.overrides:
-                expression = part.overrides[name]
             elif name in soft:
                 whens = " ".join(
                     f"WHEN src.\"{soft[name]}\" = '{model}' THEN {self.moved(ranks, table, name)}"
@@ -184,6 +182,9 @@ class Copier:
                 expression = f"{quoted} - make_interval(secs => 86400 * {days})"
             else:
                 expression = quoted
+            if name in part.overrides:
+                # A particular value may still fall back on the general rule.
+                expression = part.overrides[name].replace("{general}", expression)
             expressions[name] = expression
         return expressions, ranks
 

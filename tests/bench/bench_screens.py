@@ -6,7 +6,8 @@ from ast import literal_eval
 from lxml import etree
 
 LIST_LIMIT = 80
-COUNT_LIMIT = 10_001
+# relational_model.js, DEFAULT_COUNT_LIMIT; a list may say another one.
+COUNT_LIMIT = 10_000
 X2MANY = ("one2many", "many2many")
 
 
@@ -15,6 +16,7 @@ def views(env, model, kinds, action=None):
     wanted = dict.fromkeys(kinds, False)
     if action:
         wanted |= {kind: view for view, kind in action["views"] if kind in wanted}
+        wanted["search"] = action["search_view"]
     pairs = [(view, kind) for kind, view in wanted.items()]
     answer = env[model].get_views(pairs, {"load_filters": "search" in kinds})
     return {
@@ -82,6 +84,7 @@ def action_of(env, xmlid):
     return {
         "model": action["res_model"],
         "views": view_list,
+        "search_view": action["search_view_id"] and action["search_view_id"][0],
         "domain": action["domain"] or "[]",
         "context": action["context"] or "{}",
         "xmlid": xmlid,
@@ -149,10 +152,15 @@ def default_order(list_arch):
     return list_arch.get("default_order") or None
 
 
-def read_list(env, model, spec, domain, order=None, offset=0):
+def count_limit(list_arch):
+    return int(list_arch.get("count_limit") or COUNT_LIMIT)
+
+
+def read_list(env, model, spec, domain, order=None, offset=0, limit=COUNT_LIMIT):
     """One page of a list, with the capped count that the pager shows."""
+    count = max(limit, offset + LIST_LIMIT) + 1
     return env[model].web_search_read(
-        domain, spec, offset=offset, limit=LIST_LIMIT, order=order, count_limit=COUNT_LIMIT
+        domain, spec, offset=offset, limit=LIST_LIMIT, order=order, count_limit=count
     )
 
 

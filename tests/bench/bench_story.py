@@ -107,6 +107,7 @@ def prepare(env, products):
         "author": author.id,
         "intake": intake.id,
         "engineers": [engineer.id for engineer in engineers],
+        "engineer_partners": [engineer.partner_id.id for engineer in engineers],
         "teams": teams.ids,
         "makers": makers.ids,
         "products": templates.product_variant_id.ids,
@@ -296,6 +297,12 @@ def multiply(cr, world, story, devices, say=None):
             + pick(world["engineers"])
             + " END",
             "access_token": "NULL",
+        },
+        "mail_followers": {
+            # An engineer follows the tickets that are assigned to them, not all of the story's.
+            "partner_id": f"CASE WHEN src.partner_id = {world['engineer_partners'][0]} THEN "
+            + pick(world["engineer_partners"])
+            + " ELSE {general} END",
         },
         "meddev_device_token": {"token": "md5(src.token || g)"},
     }

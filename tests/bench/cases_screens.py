@@ -24,6 +24,7 @@ class Screen:
             self.list_spec = screens.specification(views["list"])
             self.form_spec = screens.specification(views["form"])
             self.order = screens.default_order(views["list"]["arch"])
+            self.count_limit = screens.count_limit(views["list"]["arch"])
             self.search_arch = views["search"]["arch"]
             self.domain = screens.opening_domain(env, action, self.search_arch)
             self.bare_domain = screens.opening_domain(env, {**action, "context": "{}"}, None)
