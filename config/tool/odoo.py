@@ -1,6 +1,7 @@
 """Odoo's configuration files and its command line."""
 
 import re
+import subprocess
 
 from . import addons, odoo_source, paths, python_env
 from .shell import logged, relative
@@ -46,6 +47,10 @@ def command(configuration, *options):
     return [paths.PYTHON, "-m", "odoo", "--config", configuration, *options]
 
 
+def shell_command(configuration, *options):
+    return [paths.PYTHON, "-m", "odoo", "shell", "--config", configuration, *options]
+
+
 def install(cluster, configuration, database, names, log, *options):
     """Install or update addons in a database; a failed load or an ERROR line is a failure."""
     if not names:
@@ -63,6 +68,22 @@ def install(cluster, configuration, database, names, log, *options):
         ) from failure
     if errors := _errors(log_file, start):
         raise Failure(f"{problem}: {errors[0]} (details: {relative(log_file)})")
+
+
+def run_code(cluster, configuration, database, code):
+    """Run Python with Odoo's ``env`` on a database, and commit."""
+    log_file = paths.LOG / f"{database}.log"
+    with log_file.open("a") as output:
+        result = subprocess.run(
+            list(map(str, shell_command(configuration, "-d", database, "--no-http"))),
+            input=f"{code}\nenv.cr.commit()\n",
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment(cluster),
+        )
+    if result.returncode:
+        raise Failure(f"Odoo cannot run {code!r} (details: {relative(log_file)})")
 
 
 def cause(log_file, start=0):

@@ -27,7 +27,7 @@ def ensure_suite(cluster):
     """All our addons."""
     ensure_base(cluster)
     sources = [addons.digests(), _stamp(BASE).read_text()]
-    _ensure(cluster, SUITE, BASE, addons.names(), sources)
+    _ensure(cluster, SUITE, BASE, addons.names(), sources, finish=_compile_assets)
 
 
 def copy(cluster, template, database):
@@ -48,7 +48,14 @@ def filestore(cluster, database):
     return paths.DATA / cluster.name / "filestore" / database
 
 
-def _ensure(cluster, name, parent, names, sources, *options):
+def _compile_assets(configuration, cluster, name):
+    """Scripts and styles of all pages: on two cores a browser test would not wait for them."""
+    odoo.run_code(
+        cluster, configuration, name, 'env["ir.qweb"]._pregenerate_assets_bundles()'
+    )
+
+
+def _ensure(cluster, name, parent, names, sources, *options, finish=None):
     wanted = hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
     with locks.exclusive(name):
         stamp = _stamp(name)
@@ -56,7 +63,10 @@ def _ensure(cluster, name, parent, names, sources, *options):
             return
         stamp.unlink(missing_ok=True)
         with step(f"database {name}: {_few(names)}"):
-            _make(cluster, name, parent, names, options)
+            configuration = _make(cluster, name, parent, names, options)
+        if finish:
+            with step(f"database {name}: scripts and styles"):
+                finish(configuration, cluster, name)
         stamp.write_text(wanted)
 
 
@@ -69,6 +79,7 @@ def _make(cluster, name, parent, names, options):
     configuration = odoo.write_configuration(odoo.PROFILES / "test.conf", cluster, name)
     (paths.LOG / f"{name}.log").unlink(missing_ok=True)
     odoo.install(cluster, configuration, name, names, name, *options)
+    return configuration
 
 
 def _stamp(name):

@@ -355,6 +355,7 @@ class StockLot(models.Model):
                 ("room_id", "department_id"),
             ):
                 inner, outer = lot[inner_name], lot[outer_name]
+                # sudo: the rule compares places; it names only those of the device itself.
                 if inner and outer and outer not in inner.sudo().facility_ancestor_ids:
                     raise ValidationError(
                         self.env._(
@@ -722,6 +723,7 @@ class StockLot(models.Model):
         A serial is unique within a company, and a device without company clashes with all.
         """
         products = self.env["product.product"].browse({row["product_id"] for row in rows})
+        # sudo: serials are compared within the product's company, whoever asks.
         company_of = {product.id: product.company_id.id for product in products.sudo()}
         serials = {normalise_serial(row.get("name")) for row in rows} - {""}
         seen = {}

@@ -17,7 +17,7 @@ class TestDeviceStock(DeviceCase):
                 {"device_state": "in_stock", "origin": "own_stock", "serial_conflict": False},
             ],
         )
-        event = devices[0].event_ids
+        event = devices[0].event_ids.filtered(lambda event: event.kind == "stock")
         self.assertEqual(
             (event.kind, event.state_to, event.res_model), ("stock", "in_stock", "stock.picking")
         )
