@@ -6,9 +6,10 @@ import shutil
 from contextlib import contextmanager
 from unittest import mock
 
-import odoo
 import pytest
 import pytest_odoo
+
+import odoo
 
 # How Odoo and pytest-odoo word a skip for want of a program that `make test` provides.
 MISSING_TOOL = re.compile(

@@ -50,9 +50,7 @@ def filestore(cluster, database):
 
 def _compile_assets(configuration, cluster, name):
     """Scripts and styles of all pages: on two cores a browser test would not wait for them."""
-    odoo.run_code(
-        cluster, configuration, name, 'env["ir.qweb"]._pregenerate_assets_bundles()'
-    )
+    odoo.run_code(cluster, configuration, name, 'env["ir.qweb"]._pregenerate_assets_bundles()')
 
 
 def _ensure(cluster, name, parent, names, sources, *options, finish=None):

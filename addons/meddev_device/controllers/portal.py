@@ -1,4 +1,4 @@
-from odoo import _, http
+from odoo import http
 from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Domain
 from odoo.http import request
@@ -102,35 +102,38 @@ class DevicePortal(CustomerPortal):
 
     def _get_device_orders(self):
         return {
-            "serial": {"label": _("Serial Number"), "order": "name, id"},
-            "product": {"label": _("Product"), "order": "product_id, name, id"},
-            "place": {"label": _("Place"), "order": "place_id, name, id"},
-            "warranty": {"label": _("Warranty End"), "order": "warranty_end, id"},
+            "serial": {"label": request.env._("Serial Number"), "order": "name, id"},
+            "product": {"label": request.env._("Product"), "order": "product_id, name, id"},
+            "place": {"label": request.env._("Place"), "order": "place_id, name, id"},
+            "warranty": {"label": request.env._("Warranty End"), "order": "warranty_end, id"},
         }
 
     def _get_device_filters(self):
         return {
-            "all": {"label": _("All"), "domain": Domain.TRUE},
+            "all": {"label": request.env._("All"), "domain": Domain.TRUE},
             "in_service": {
-                "label": _("In Service"),
+                "label": request.env._("In Service"),
                 "domain": Domain("device_state", "=", "in_service"),
             },
             "attention": {
-                "label": _("Needs Attention"),
+                "label": request.env._("Needs Attention"),
                 "domain": Domain("device_state", "in", ("recalled", "quarantined")),
             },
             "warranty": {
-                "label": _("Under Warranty"),
+                "label": request.env._("Under Warranty"),
                 "domain": Domain("warranty_end", ">=", "today"),
             },
         }
 
     def _get_device_search_inputs(self):
         return {
-            "all": {"input": "all", "label": _("Search in Everything")},
-            "serial": {"input": "serial", "label": _("Search in Serial Number or Alias")},
-            "product": {"input": "product", "label": _("Search in Product")},
-            "place": {"input": "place", "label": _("Search in Place")},
+            "all": {"input": "all", "label": request.env._("Search in Everything")},
+            "serial": {
+                "input": "serial",
+                "label": request.env._("Search in Serial Number or Alias"),
+            },
+            "product": {"input": "product", "label": request.env._("Search in Product")},
+            "place": {"input": "place", "label": request.env._("Search in Place")},
         }
 
     def _get_device_search_domain(self, search_in, search):

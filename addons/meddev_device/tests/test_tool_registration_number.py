@@ -16,8 +16,7 @@ from odoo.addons.meddev_device.tools.registration_number import (
 
 TODAY = date(2026, 11, 21)
 SHARED = Path(
-    os.environ.get("MEDDEV_SHARED")
-    or Path(__file__).resolve().parents[3].parent / "shared"
+    os.environ.get("MEDDEV_SHARED") or Path(__file__).resolve().parents[3].parent / "shared"
 )
 SAMPLE = SHARED / "data" / "nmpa" / "registration_certificates_sample.csv"
 
@@ -78,17 +77,13 @@ class TestRegistrationNumber(BaseCase):
         keys = ("authority", "origin", "year", "class", "category", "serial")
         for number, (kind, parts) in GOOD.items():
             check = check_registration_number(number, TODAY)
-            self.assertEqual(
-                (check.kind, check.severity, check.problems), (kind, OK, ()), number
-            )
+            self.assertEqual((check.kind, check.severity, check.problems), (kind, OK, ()), number)
             self.assertEqual(tuple(check.parts.get(key) for key in keys), parts, number)
 
     def test_bad_numbers(self):
         for number, problems in BAD.items():
             check = check_registration_number(number, TODAY)
-            self.assertEqual(
-                (check.severity, check.problems), (ERROR, problems), number
-            )
+            self.assertEqual((check.severity, check.problems), (ERROR, problems), number)
 
     def test_doubtful_numbers_only_warn(self):
         for number, problem in (
@@ -97,9 +92,7 @@ class TestRegistrationNumber(BaseCase):
             ("国械注准20123070123", "year_too_early"),
         ):
             check = check_registration_number(number, TODAY)
-            self.assertEqual(
-                (check.severity, check.problems), (WARNING, (problem,)), number
-            )
+            self.assertEqual((check.severity, check.problems), (WARNING, (problem,)), number)
 
     def test_the_year_may_be_this_year(self):
         for today, severity in ((date(2020, 1, 1), OK), (date(2019, 12, 31), ERROR)):
@@ -115,9 +108,7 @@ class TestRegistrationNumber(BaseCase):
             "国械注准2020\u30003070123\u200b",
         ):
             check = check_registration_number(number, TODAY)
-            self.assertEqual(
-                (check.severity, check.normalised), (OK, "国械注准20203070123")
-            )
+            self.assertEqual((check.severity, check.normalised), (OK, "国械注准20203070123"))
         check = check_registration_number("国食药监械〔准〕字2004第3660603号", TODAY)
         self.assertEqual(check.normalised, "国食药监械(准)字2004第3660603号")
 
@@ -164,9 +155,7 @@ class TestRegistrationNumber(BaseCase):
         for row in rows:
             check = check_registration_number(row["certificate_no"], TODAY)
             if row["record_type"] == "药品":
-                self.assertEqual(
-                    check.problems, ("drug_number",), row["certificate_no"]
-                )
+                self.assertEqual(check.problems, ("drug_number",), row["certificate_no"])
             else:
                 self.assertEqual(check.severity, OK, row["certificate_no"])
                 self.assertEqual(check.parts["origin"], origins[row["origin"]])

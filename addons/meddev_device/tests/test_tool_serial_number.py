@@ -46,9 +46,7 @@ class TestSerialNumber(BaseCase):
             "ß",
             "SS",
         ]
-        self.assertEqual(
-            len({normalise_serial(number) for number in numbers}), len(numbers)
-        )
+        self.assertEqual(len({normalise_serial(number) for number in numbers}), len(numbers))
 
     def test_idempotent_for_every_character(self):
         """All but the ideographs and syllables, which have no compatibility forms."""
@@ -59,9 +57,7 @@ class TestSerialNumber(BaseCase):
     def test_idempotent_for_random_texts(self):
         rng = random.Random(7)
         for _round in range(20000):
-            once = normalise_serial(
-                "".join(chr(rng.randrange(0x3200)) for _ in range(8))
-            )
+            once = normalise_serial("".join(chr(rng.randrange(0x3200)) for _ in range(8)))
             self.assertEqual(normalise_serial(once), once)
             self.assertFalse(any(character.isspace() for character in once))
 

@@ -15,8 +15,7 @@ from odoo.addons.meddev_device.tools.udi.gs1_identifiers import IDENTIFIERS
 
 TODAY = date(2026, 11, 21)
 SHARED = Path(
-    os.environ.get("MEDDEV_SHARED")
-    or Path(__file__).resolve().parents[3].parent / "shared"
+    os.environ.get("MEDDEV_SHARED") or Path(__file__).resolve().parents[3].parent / "shared"
 )
 
 # Where the GS1 suite and we differ on purpose: the carrier and why.
@@ -128,13 +127,9 @@ class TestUdiConformance(BaseCase):
                     is_refused = vector["test"].startswith(refused)
                     self.assertEqual(reading.issuer, False if is_refused else "iccbba")
                     if "udi.PI.productDivisions" in wanted:
-                        self.assertEqual(
-                            reading.serial, wanted["udi.PI.productDivisions"]
-                        )
+                        self.assertEqual(reading.serial, wanted["udi.PI.productDivisions"])
                     if "result.sec?.expiryDate" in wanted:
-                        self.assertEqual(
-                            reading.expiry_date, wanted["result.sec?.expiryDate"]
-                        )
+                        self.assertEqual(reading.expiry_date, wanted["result.sec?.expiryDate"])
         theirs = suite["accessgudid_parse_udi_response"]
         ours = parse(theirs["udi"], TODAY)
         for our_key, their_key in (
@@ -162,10 +157,7 @@ class TestUdiConformance(BaseCase):
             for number in range(int(first), int(last or first) + 1):
                 is_predefined = entry[1].startswith("*")
                 official[str(number).zfill(len(first))] = is_predefined, specification
-        ours = {
-            code: (one.is_predefined, one.specification)
-            for code, one in IDENTIFIERS.items()
-        }
+        ours = {code: (one.is_predefined, one.specification) for code, one in IDENTIFIERS.items()}
         self.assertEqual(ours, official)
 
     def test_public_device_records(self):
@@ -181,9 +173,7 @@ class TestUdiConformance(BaseCase):
                 carrier = f"+{identifier}"
                 carrier += hibc_check_character(carrier)
             answer = parse(carrier, TODAY)
-            self.assertEqual(
-                (answer["di"], answer["check_status"]), (identifier, "ok"), identifier
-            )
+            self.assertEqual((answer["di"], answer["check_status"]), (identifier, "ok"), identifier)
             checked[row["issuing_agency"]] += 1
         self.assertGreater(min(checked.values()), 100)
 
@@ -202,9 +192,7 @@ def _expected_gs1(vector):
     if bracketed:
         return {"identifiers": dict(re.findall(r"\((\d+)\)([^(]+)", bracketed))}
     if "ai" in parameters:
-        values = (
-            expected if isinstance(expected, list) else [expected] if expected else []
-        )
+        values = expected if isinstance(expected, list) else [expected] if expected else []
         return {"starting": (parameters["ai"], values)}
     if "error" in parameters or "fails" in test or "nonnumeric" in test:
         return {"issuer": False}

@@ -73,17 +73,13 @@ class TestUdiGs1(BaseCase):
             "^]",
             "Alt029",
         ):
-            answer = self._assert_values(
-                f"01{DI}10LOT{text}21XY", lot="LOT", serial="XY"
-            )
+            answer = self._assert_values(f"01{DI}10LOT{text}21XY", lot="LOT", serial="XY")
             self.assertEqual(answer["warnings"], ["separator_substitute"], text)
 
     def test_unclear_stand_ins_are_only_offered(self):
         """A character that GS1 forbids may stand for FNC1; a person decides."""
         for text in ("|", "#", "~", "~1", " ", "@"):
-            answer = self._assert_values(
-                f"01{DI}10LOT{text}21XY", di=DI, lot=False, serial=False
-            )
+            answer = self._assert_values(f"01{DI}10LOT{text}21XY", di=DI, lot=False, serial=False)
             self.assertIn("separator_missing", answer["warnings"], text)
             self.assertIn(
                 ("LOT", "XY"),
@@ -102,9 +98,7 @@ class TestUdiGs1(BaseCase):
         self.assertEqual(
             answer["candidates"][0]["text"], f"(01){DI}(10)ABCDEF(17)201231(21)SERIAL12"
         )
-        answer = self._assert_values(
-            f"01{DI}10" + "Z" * 25, lot=False, di=DI, candidates=[]
-        )
+        answer = self._assert_values(f"01{DI}10" + "Z" * 25, lot=False, di=DI, candidates=[])
         self.assertIn("value_too_long", answer["warnings"])
 
     def test_candidates_are_plausible(self):
@@ -116,27 +110,19 @@ class TestUdiGs1(BaseCase):
 
     def test_a_separator_elsewhere_proves_the_scanner(self):
         """With GS in the text, a value that looks like more elements is still one value."""
-        self._assert_values(
-            f"01{DI}10A21B{GS}17201231", lot="A21B", candidates=[], warnings=[]
-        )
+        self._assert_values(f"01{DI}10A21B{GS}17201231", lot="A21B", candidates=[], warnings=[])
 
     def test_candidates_are_limited(self):
-        answer = parse(
-            f"01{DI}10" + "1721010111210101152101011321010116210101" * 2, TODAY
-        )
+        answer = parse(f"01{DI}10" + "1721010111210101152101011321010116210101" * 2, TODAY)
         self.assertLessEqual(len(answer["candidates"]), 20)
 
     def test_lost_separator_after_a_value_of_one_length_is_harmless(self):
         """(7003) always has ten digits, so nothing needs guessing."""
-        self._assert_values(
-            f"01{DI}70032012311430" + "10LOT", expiry_date="2020-12-31", lot="LOT"
-        )
+        self._assert_values(f"01{DI}70032012311430" + "10LOT", expiry_date="2020-12-31", lot="LOT")
 
     def test_bad_check_digit_is_flagged(self):
         for carrier in ("(01)09506000117844(21)A", "010950600011784417201231"):
-            answer = self._assert_values(
-                carrier, di="09506000117844", check_status="mismatch"
-            )
+            answer = self._assert_values(carrier, di="09506000117844", check_status="mismatch")
             self.assertIn("check_mismatch", answer["warnings"])
 
     def test_bare_item_numbers(self):
@@ -164,9 +150,7 @@ class TestUdiGs1(BaseCase):
             di=False,
             check_status="not_applicable",
         )
-        self.assertEqual(
-            answer["warnings"], ["not_device_identifier", "no_device_identifier"]
-        )
+        self.assertEqual(answer["warnings"], ["not_device_identifier", "no_device_identifier"])
         self.assertFalse(parse("(02)09506000117843(37)10", TODAY)["di"])
 
     def test_dates(self):
@@ -236,14 +220,10 @@ class TestUdiGs1(BaseCase):
         self.assertIn("conflict", answer["warnings"])
 
     def test_brackets_inside_a_value(self):
-        self._assert_values(
-            f"(01){DI}(10)AB(3)C(9999)D", lot="AB(3)C(9999)D", warnings=[]
-        )
+        self._assert_values(f"(01){DI}(10)AB(3)C(9999)D", lot="AB(3)C(9999)D", warnings=[])
 
     def test_typed_spaces_in_brackets(self):
-        self._assert_values(
-            " (01) 0 9506000 117843 ( 21 ) X1 \n", di=DI, serial="X1", warnings=[]
-        )
+        self._assert_values(" (01) 0 9506000 117843 ( 21 ) X1 \n", di=DI, serial="X1", warnings=[])
 
     def test_unknown_identifier_leaves_what_was_read(self):
         answer = self._assert_values(f"01{DI}05123", di=DI)

@@ -48,9 +48,7 @@ class TestUdiHibcc(BaseCase):
                     "expiry_date": expiry,
                     "check_status": "ok",
                 }
-                self._assert_values(
-                    _checked(f"{PRIMARY}/{data}"), di="A999ABC1231", **expected
-                )
+                self._assert_values(_checked(f"{PRIMARY}/{data}"), di="A999ABC1231", **expected)
                 link = hibc_check_character(PRIMARY)
                 self._assert_values(_checked(f"+{data}{link}"), di=False, **expected)
 
@@ -98,16 +96,12 @@ class TestUdiHibcc(BaseCase):
             for serial in range(100)
             if hibc_check_character(code := f"{PRIMARY}/$+{serial}") == " "
         )
-        self._assert_values(
-            code + " ", check_status="ok", di="A999ABC1231", candidates=[]
-        )
+        self._assert_values(code + " ", check_status="ok", di="A999ABC1231", candidates=[])
         answer = self._assert_values(code, check_status="mismatch")
         self.assertIn("space_lost", [one["reason"] for one in answer["candidates"]])
 
     def test_missing_check_character_is_offered(self):
-        answer = self._assert_values(
-            PRIMARY + "0", check_status="mismatch", di="A999ABC1231"
-        )
+        answer = self._assert_values(PRIMARY + "0", check_status="mismatch", di="A999ABC1231")
         self.assertIn("A999ABC12310", [one["di"] for one in answer["candidates"]])
 
     def test_lower_case_is_read_with_a_warning(self):
@@ -124,9 +118,7 @@ class TestUdiHibcc(BaseCase):
             expiry_date=False,
         )
         self.assertEqual(answer["warnings"], ["invalid_date"])
-        answer = self._assert_values(
-            _checked(f"{PRIMARY}/$$XL1/S7"), lot=False, serial="7"
-        )
+        answer = self._assert_values(_checked(f"{PRIMARY}/$$XL1/S7"), lot=False, serial="7")
         self.assertEqual(answer["warnings"], ["invalid_value"])
         answer = self._assert_values(_checked(f"{PRIMARY}/$+{'A' * 19}"), serial=False)
         self.assertEqual(answer["warnings"], ["value_too_long"])
@@ -168,9 +160,7 @@ class TestUdiIccbba(BaseCase):
 
     def test_compound_header_and_unknown_structures_are_passed_over(self):
         answer = parse("=+04000=/A9997XYZ100T0479=$77&!9=,000012=>019031", TODAY)
-        self.assertEqual(
-            (answer["di"], answer["serial"]), ("A9997XYZ100T0479", "000012")
-        )
+        self.assertEqual((answer["di"], answer["serial"]), ("A9997XYZ100T0479", "000012"))
         self.assertEqual(answer["expiry_date"], "2019-01-31")
         self.assertIn("unknown_identifier", answer["warnings"])
 
@@ -181,9 +171,7 @@ class TestUdiIccbba(BaseCase):
             ("999365", "1999-12-31"),
             ("026000", False),
         ):
-            self.assertEqual(
-                parse(f"=/A9997XYZ100T0479=>{text}", TODAY)["expiry_date"], expected
-            )
+            self.assertEqual(parse(f"=/A9997XYZ100T0479=>{text}", TODAY)["expiry_date"], expected)
         reading = read("&>0183652359", TODAY)
         self.assertEqual(
             (reading.expiry_date, reading.extra["expiry_time"]), ("2018-12-31", "23:59")
@@ -211,9 +199,7 @@ class TestUdiMa(BaseCase):
             "MA.156.M0.100472.11103316.S1576130942.P190101.LABS20191201.E20191201",
             TODAY,
         )
-        self.assertEqual(
-            (answer["serial"], answer["lot"]), ("1576130942", "ABS20191201")
-        )
+        self.assertEqual((answer["serial"], answer["lot"]), ("1576130942", "ABS20191201"))
         self.assertEqual(
             (answer["production_date"], answer["expiry_date"]),
             ("2019-01-01", "2019-12-01"),
@@ -231,9 +217,7 @@ class TestUdiMa(BaseCase):
             ("1", "mismatch", ["check_mismatch"]),
         ):
             answer = parse(f"MA.156.M0.100472.11103316{payload}.C{digit}", TODAY)
-            self.assertEqual(
-                (answer["check_status"], answer["warnings"]), (status, warnings)
-            )
+            self.assertEqual((answer["check_status"], answer["warnings"]), (status, warnings))
 
     def test_last_valid_day_serves_when_there_is_no_expiry(self):
         answer = parse("MA.156.M0.100204.13351764.V220117", TODAY)
@@ -244,12 +228,8 @@ class TestUdiMa(BaseCase):
 
     def test_sterilisation_lot_and_dots_in_values(self):
         reading = read("MA.156.M0.100204.13351764.L1.5.D20220118.X9", TODAY)
-        self.assertEqual(
-            (reading.lot, reading.extra["sterilisation_lot"]), ("1.5", "20220118")
-        )
-        self.assertEqual(
-            reading.warnings, [("unknown_identifier", {"identifier": "X9"})]
-        )
+        self.assertEqual((reading.lot, reading.extra["sterilisation_lot"]), ("1.5", "20220118"))
+        self.assertEqual(reading.warnings, [("unknown_identifier", {"identifier": "X9"})])
 
     def test_bad_dates_leave_the_rest(self):
         answer = parse("MA.156.M0.100204.13351764.S1.M221301.E2022", TODAY)
@@ -272,6 +252,4 @@ class TestUdiMa(BaseCase):
             self.assertEqual(
                 (answer["issuer"], answer["warnings"]), (False, ["unreadable"]), carrier
             )
-        self.assertEqual(
-            parse("MA.156.M1.100204.13351764", TODAY)["warnings"][0], "not_medical"
-        )
+        self.assertEqual(parse("MA.156.M1.100204.13351764", TODAY)["warnings"][0], "not_medical")

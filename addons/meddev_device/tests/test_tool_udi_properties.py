@@ -106,9 +106,7 @@ def _random_text(rng):
     if choice < 0.6:
         return "".join(rng.choices(PIECES, k=rng.randrange(1, 14)))
     if choice < 0.8:
-        return "".join(
-            rng.choices("0123456789" * 8 + SET_82 + GS, k=rng.randrange(1, 80))
-        )
+        return "".join(rng.choices("0123456789" * 8 + SET_82 + GS, k=rng.randrange(1, 80)))
     return "".join(chr(rng.randrange(0x11000)) for _ in range(rng.randrange(1, 40)))
 
 
@@ -125,8 +123,7 @@ class TestUdiProperties(BaseCase):
         for values in (answer, *answer["candidates"]):
             for key in VALUE_KEYS:
                 self.assertTrue(
-                    values[key] is False
-                    or (isinstance(values[key], str) and values[key])
+                    values[key] is False or (isinstance(values[key], str) and values[key])
                 )
                 if key.endswith("_date") and values[key]:
                     date.fromisoformat(values[key])
@@ -194,19 +191,13 @@ class TestUdiProperties(BaseCase):
         rng = random.Random(22)
         for _round in range(2000):
             payload = "".join(rng.choices(string.digits, k=12)) + "7"
-            day = date(
-                rng.randrange(1990, 2070), rng.randrange(1, 13), rng.randrange(1, 29)
-            )
+            day = date(rng.randrange(1990, 2070), rng.randrange(1, 13), rng.randrange(1, 29))
             values = {
                 "01": payload + gs1_check_digit(payload),
                 "17": f"{day:%y%m%d}",
-                "10": "".join(
-                    rng.choices(SET_82.replace("(", ""), k=rng.randrange(1, 21))
-                ),
+                "10": "".join(rng.choices(SET_82.replace("(", ""), k=rng.randrange(1, 21))),
                 "21": "".join(
-                    rng.choices(
-                        string.ascii_uppercase + string.digits, k=rng.randrange(1, 21)
-                    )
+                    rng.choices(string.ascii_uppercase + string.digits, k=rng.randrange(1, 21))
                 ),
             }
             codes = rng.sample(list(values), k=4)
@@ -215,9 +206,7 @@ class TestUdiProperties(BaseCase):
             for carrier in (element_string, bracketed):
                 answer = parse(carrier, TODAY)
                 self.assertEqual(answer["di"], values["01"])
-                self.assertEqual(
-                    (answer["lot"], answer["serial"]), (values["10"], values["21"])
-                )
+                self.assertEqual((answer["lot"], answer["serial"]), (values["10"], values["21"]))
                 self.assertEqual(answer["expiry_date"], day.isoformat())
                 self.assertEqual(answer["check_status"], "ok")
                 self.assertEqual(answer["candidates"], [])
@@ -244,14 +233,10 @@ class TestUdiProperties(BaseCase):
                 + "".join(rng.choices(alphabet, k=rng.randrange(4, 21)))
                 + rng.choice(string.digits)
             )
-            lot, serial = (
-                "".join(rng.choices(alphabet, k=rng.randrange(1, 19))) for _ in range(2)
-            )
+            lot, serial = ("".join(rng.choices(alphabet, k=rng.randrange(1, 19))) for _ in range(2))
             code = f"+{di}/$$7{lot}/S{serial}/16D20200229"
             answer = parse(code + hibc_check_character(code), TODAY)
-            self.assertEqual(
-                (answer["di"], answer["lot"], answer["serial"]), (di, lot, serial)
-            )
+            self.assertEqual((answer["di"], answer["lot"], answer["serial"]), (di, lot, serial))
             self.assertEqual(
                 (answer["check_status"], answer["production_date"]),
                 ("ok", "2020-02-29"),

@@ -254,9 +254,7 @@ class TestUdiVectors(BaseCase):
         self.assertEqual(first["text"], "(01)07032069804988(10)0329(15)210526")
 
     def test_hour_and_quantity_are_kept_beside_the_keys(self):
-        reading = udi.read(
-            "+X999123ABC0/$$4190515211234AB/S5678EDFG/16D20151001N", TODAY
-        )
+        reading = udi.read("+X999123ABC0/$$4190515211234AB/S5678EDFG/16D20151001N", TODAY)
         self.assertEqual(reading.extra["expiry_time"], "21:00")
         self.assertIn(("expiry_time", {"time": "21:00"}), reading.warnings)
         reading = udi.read("+EOROCDF366A01501/$$900001122321007217", TODAY)

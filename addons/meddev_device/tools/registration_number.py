@@ -42,9 +42,7 @@ _LICENCE = re.compile(
     rf"(?P<authority>[{PROVINCES}][\u4e00-\u9fa5]{{0,2}}?)食?药监械"
     r"(?P<licence_kind>经营许可|经营备|生产许可|生产备)(?P<year>[0-9]{4})(?P<serial>[0-9]{4,5})号?"
 )
-_DRUG = re.compile(
-    r"国药(准字|试字|证字|健字)|国妆|国食健|进口药品|[HZSBTFJ]C?[0-9]{8}"
-)
+_DRUG = re.compile(r"国药(准字|试字|证字|健字)|国妆|国食健|进口药品|[HZSBTFJ]C?[0-9]{8}")
 _DISINFECTANT = re.compile(r"卫消(证字|准字|备字)?")
 _BRACKETS = str.maketrans("〔〕［］【】{}[]", "()()()()()")
 
@@ -112,9 +110,7 @@ def check_registration_number(text, today=None):
     ):
         if found := shape.fullmatch(number):
             parts = {**found.groupdict(), "year": int(found["year"])}
-            return _result(
-                kind, _problems(kind, parts, today or date.today()), parts, number
-            )
+            return _result(kind, _problems(kind, parts, today or date.today()), parts, number)
     if _DRUG.match(number):
         return _result(None, ["drug_number"], {}, number)
     if _DISINFECTANT.search(number):

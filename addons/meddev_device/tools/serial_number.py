@@ -8,9 +8,7 @@ import unicodedata
 
 # Removed wherever they stand: controls, every Unicode white space, and characters that
 # print nothing (zero-width and soft hyphen, joiners, direction marks, BOM).
-_REMOVED = "".join(
-    map(chr, (*range(0x01, 0x21), *range(0x7F, 0xA1), *range(0x2000, 0x2010)))
-) + (
+_REMOVED = "".join(map(chr, (*range(0x01, 0x21), *range(0x7F, 0xA1), *range(0x2000, 0x2010)))) + (
     "\xad\u1680\u180e\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u205f"
     "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u3000\ufeff"
 )

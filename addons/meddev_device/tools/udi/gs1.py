@@ -145,14 +145,10 @@ def _without_impossible(text, pairs, reading, today):
             continue
         field = f"({identifier.code})"
         for split, reason in splits:
-            reading.add_candidate(
-                _filled(reading.raw, split, today), reason, _bracketed(split)
-            )
+            reading.add_candidate(_filled(reading.raw, split, today), reason, _bracketed(split))
         if is_truncated:
             reading.warn("candidates_truncated")
-        reading.warn(
-            "separator_ambiguous" if is_possible else "separator_missing", field=field
-        )
+        reading.warn("separator_ambiguous" if is_possible else "separator_missing", field=field)
         if not is_possible:
             main = [pair for pair in main if pair is not pairs[index]]
     return main

@@ -42,9 +42,7 @@ def find_splits(pairs, index, today, is_possible):
     )
     reason = "separator_ambiguous" if is_possible else "separator_missing"
     readings = [(pairs[:index] + split + pairs[index + 1 :], reason) for split in found]
-    return readings[:MAXIMUM_CANDIDATES], search.is_truncated or len(
-        found
-    ) > MAXIMUM_CANDIDATES
+    return readings[:MAXIMUM_CANDIDATES], search.is_truncated or len(found) > MAXIMUM_CANDIDATES
 
 
 def with_separator(text, value, split_elements, today):
@@ -85,8 +83,7 @@ class _Search:
                     start + identifier.minimum,
                     min(start + identifier.maximum, size) + 1,
                 )
-                if stop in reachable
-                and is_sound(identifier, self.run[start:stop], self.today)
+                if stop in reachable and is_sound(identifier, self.run[start:stop], self.today)
             ]
             if stops:
                 ends[position] = identifier, start, stops

@@ -7,9 +7,7 @@ from urllib.parse import unquote
 from .gs1_identifiers import IDENTIFIERS
 from .gs1_values import GTIN_LENGTHS, fill
 
-_ADDRESS = re.compile(
-    r"https?://[^/?#]+(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL
-)
+_ADDRESS = re.compile(r"https?://[^/?#]+(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
 _PRIMARY = {
     "00",
     "253",
@@ -55,18 +53,9 @@ def _key_position(segments):
     """Where the primary key stands: the first (01) with a number, else another key."""
     others = None
     for position, (code, value) in enumerate(pairwise(segments)):
-        if (
-            code == "01"
-            and value.isascii()
-            and value.isdigit()
-            and len(value) in GTIN_LENGTHS
-        ):
+        if code == "01" and value.isascii() and value.isdigit() and len(value) in GTIN_LENGTHS:
             return position
-        if (
-            others is None
-            and code in _PRIMARY
-            and IDENTIFIERS[code].matches(unquote(value))
-        ):
+        if others is None and code in _PRIMARY and IDENTIFIERS[code].matches(unquote(value)):
             others = position
     return others
 

@@ -88,10 +88,7 @@ def _fill_one(reading, identifier, value, today):
 
 def _fill_gtin(reading, value):
     if not (
-        value.isascii()
-        and value.isdigit()
-        and len(value) in GTIN_LENGTHS
-        and value.strip("0")
+        value.isascii() and value.isdigit() and len(value) in GTIN_LENGTHS and value.strip("0")
     ):
         reading.warn("invalid_value", field="(01)", value=value[:40])
         return
@@ -108,9 +105,7 @@ def _is_acceptable_text(reading, identifier, value, field):
     if identifier.matches(value):
         return True
     if len(value) > identifier.maximum:
-        reading.warn(
-            "value_too_long", field=field, length=len(value), maximum=identifier.maximum
-        )
+        reading.warn("value_too_long", field=field, length=len(value), maximum=identifier.maximum)
         return False
     if value:
         reading.warn("invalid_character", field=field)
@@ -150,6 +145,4 @@ def _check_other_key(reading, code, value, field):
     if code in _CHECKED:
         expected = gs1_check_digit(value[:-1])
         if expected != value[-1]:
-            reading.warn(
-                "check_mismatch", field=field, found=value[-1], expected=expected
-            )
+            reading.warn("check_mismatch", field=field, found=value[-1], expected=expected)

@@ -46,16 +46,10 @@ def read_hibcc(text, reading, today):
     if not text.isascii():
         return False
     code = text.replace("*", "").upper()
-    trials = [
-        trial
-        for variant in _variants(code)
-        if (trial := _read(variant, reading.raw, today))
-    ]
+    trials = [trial for variant in _variants(code) if (trial := _read(variant, reading.raw, today))]
     if not trials:
         return False
-    chosen = next(
-        (trial for trial in trials if trial.check_status == CHECK_OK), trials[0]
-    )
+    chosen = next((trial for trial in trials if trial.check_status == CHECK_OK), trials[0])
     _offer_lost_characters(chosen, code, today)
     vars(reading).update(vars(chosen))
     if code != text.replace("*", ""):
@@ -104,18 +98,14 @@ def _read(code, raw, today):
 def _set_primary(reading, found):
     labeler, product, unit = found.groups()[:3]
     reading.di = labeler + product + unit
-    reading.extra.update(
-        labeler=labeler, product_code=product, unit_of_measure=int(unit)
-    )
+    reading.extra.update(labeler=labeler, product_code=product, unit_of_measure=int(unit))
 
 
 def _verify(reading, code):
     expected = hibc_check_character(code[:-1])
     reading.set_check(expected == code[-1])
     if expected != code[-1]:
-        reading.warn(
-            "check_mismatch", field="HIBC", found=code[-1], expected=expected or "?"
-        )
+        reading.warn("check_mismatch", field="HIBC", found=code[-1], expected=expected or "?")
 
 
 def _lines(text):
@@ -123,9 +113,7 @@ def _lines(text):
     while text:
         starts = [found.start() for found in _LINE_START.finditer(text, 4)]
         cuts = [start for start in starts if text[start - 1] != "$"]
-        proven = (
-            c for c in starts if hibc_check_character(text[: c - 1]) == text[c - 1]
-        )
+        proven = (c for c in starts if hibc_check_character(text[: c - 1]) == text[c - 1])
         cut = next(proven, cuts[0] if cuts else len(text))
         yield text[:cut]
         text = text[cut:]
@@ -230,8 +218,6 @@ def _set_date(reading, key, day, value):
 
 def _set_text(reading, key, value):
     if len(value) > _MAXIMUM_TEXT:
-        reading.warn(
-            "value_too_long", field=key, length=len(value), maximum=_MAXIMUM_TEXT
-        )
+        reading.warn("value_too_long", field=key, length=len(value), maximum=_MAXIMUM_TEXT)
     else:
         reading.set_value(key, value)

@@ -57,9 +57,7 @@ def read_iccbba(text, reading, _today):
         for content in contents:
             _set(reading, name, content)
     if "single_european_code" in found and not reading.expiry_date:
-        reading.set_value(
-            "expiry_date", yyyymmdd(found["single_european_code"][0][-8:])
-        )
+        reading.set_value("expiry_date", yyyymmdd(found["single_european_code"][0][-8:]))
     if not reading.di:
         reading.warn("no_device_identifier")
     for structure in unknown:

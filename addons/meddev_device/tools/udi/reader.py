@@ -36,8 +36,8 @@ def parse(carrier, today=None):
         ``serial``, ``lot``, ``production_date``, ``expiry_date`` (``YYYY-MM-DD``,
         the maker's calendar day), ``software_version``, ``check_status`` (``ok``,
         ``mismatch``, ``not_applicable``), ``warnings`` (codes), ``candidates``
-        (dicts with the value keys, a ``reason`` and, for GS1, the bracketed ``text``) and ``raw`` (``carrier``
-        itself, unchanged). Missing values are False.
+        (dicts with the value keys, a ``reason`` and, for GS1, the bracketed ``text``) and ``raw``
+        (``carrier`` itself, unchanged). Missing values are False.
 
     Never raises. Alibaba Health's AHM layout is not public: such codes stay raw.
     """

@@ -83,9 +83,7 @@ class UdiReading:
             "issuer": self.issuer,
             **self.values(),
             "check_status": self.check_status,
-            "warnings": list(
-                dict.fromkeys(code for code, _parameters in self.warnings)
-            ),
+            "warnings": list(dict.fromkeys(code for code, _parameters in self.warnings)),
             "candidates": [dict(candidate) for candidate in self.candidates],
             "raw": self.raw,
         }

@@ -30,7 +30,9 @@ WARNINGS = {
     "invalid_character": "%(field)s contains characters that the standard does not allow.",
     "value_too_long": "%(field)s has %(length)s characters, at most %(maximum)s are allowed.",
     "separator_missing": "A separator (FNC1) is missing after %(field)s; choose a reading.",
-    "separator_ambiguous": "A separator (FNC1) may be missing after %(field)s; compare the readings.",
+    "separator_ambiguous": (
+        "A separator (FNC1) may be missing after %(field)s; compare the readings."
+    ),
     "candidates_truncated": "More readings are possible than are listed.",
     "conflict": "%(field)s is given twice with different values.",
     "qualifier_order": "The parts of the link are not in the standard's order.",
