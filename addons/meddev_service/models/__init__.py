@@ -8,6 +8,7 @@ from . import (
     ir_attachment,
     ir_http,
     mail_activity,
+    mail_followers,
     mail_mail,
     mail_message,
     mail_thread,
