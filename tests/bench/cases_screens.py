@@ -46,7 +46,9 @@ class Screen:
     def list(self, domain=None, offset=0):
         with self.open() as env:
             domain = self.domain if domain is None else domain
-            answer = screens.read_list(env, self.model, self.list_spec, domain, self.order, offset)
+            answer = screens.read_list(
+                env, self.model, self.list_spec, domain, self.order, offset, self.count_limit
+            )
             return answer, env.cr.sql_log_count
 
     def form(self):
