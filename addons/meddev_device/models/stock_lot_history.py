@@ -1,7 +1,10 @@
+from zoneinfo import ZoneInfo
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..tools.calendar_text import read_moment
 from .meddev_device_event import EVENT_CREATED, EVENT_NOTE
 
 
@@ -57,13 +60,17 @@ class StockLot(models.Model):
     def log_note(self, text, occurred_at=None):
         """Add a note to the devices' timeline.
 
-        :param occurred_at: UTC, ISO 8601; now if not given.
+        :param occurred_at: ISO 8601, UTC where it names no offset; now if not given. A bare date
+            is the end of that day in the user's timezone, today is now.
         :return: ids of the events.
         """
         self.check_access("write")
         if not (text or "").strip():
             raise UserError(self.env._("A note on the timeline needs a text."))
-        moment = self._parse_moment(occurred_at) if occurred_at else fields.Datetime.now()
+        is_today = str(occurred_at).strip() == str(fields.Date.context_today(self))
+        moment = fields.Datetime.now()
+        if occurred_at and not is_today:
+            moment = self._parse_moment(occurred_at)
         return self._log_device_events(
             [
                 {
@@ -118,7 +125,8 @@ class StockLot(models.Model):
     def device_at(self, moment):
         """Where each device was at a moment, in which state, with what inside.
 
-        :param moment: UTC, as ``datetime`` or ISO 8601 text; a bare date is its end of day UTC.
+        :param moment: ``datetime`` or ISO 8601 text, UTC where it names no offset; a bare date
+            is the end of that day in the user's timezone.
         :return: a dictionary for one device, else a list of them: ``id``, ``serial``,
             ``moment``, ``state``, ``state_label``, ``customer``, ``department``, ``room`` (each
             ``{"id", "name"}`` or False), ``firmware``, ``components`` (list), ``is_known``
@@ -129,21 +137,23 @@ class StockLot(models.Model):
         answers = [device._get_situation_at(moment) for device in self]
         return answers[0] if len(self) == 1 else answers
 
+    @api.model
     def _parse_moment(self, moment):
-        if isinstance(moment, str) and len(moment) == 10:
-            moment += " 23:59:59"
+        """Moment in UTC of an ISO 8601 text; see ``tools.calendar_text.read_moment``."""
         try:
-            return fields.Datetime.to_datetime(
-                moment.replace("T", " ").removesuffix("Z")[:19]
-                if isinstance(moment, str)
-                else moment
-            )
+            return read_moment(moment, self._get_timezone())
         except ValueError as error:
             raise UserError(
                 self.env._(
-                    "%s is no date and time. Write for example 2026-03-31 08:00:00 (UTC).", moment
+                    "%s is no date and time. Write for example 2026-03-31 08:00:00 (UTC),"
+                    " 2026-03-31T08:00:00+08:00, or 2026-03-31 for the end of that day.",
+                    moment,
                 )
             ) from error
+
+    @api.model
+    def _get_timezone(self):
+        return ZoneInfo(str(self.env.tz))
 
     def _get_situation_at(self, moment):
         self.ensure_one()

@@ -1,5 +1,3 @@
-from datetime import date
-
 from psycopg2 import Error as DatabaseError
 
 from odoo import api, models
@@ -7,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..tools import udi
+from ..tools.calendar_text import read_date
 from ..tools.serial_number import normalise_serial
 from .device_state import DEVICE_STATES, INITIAL_STATES, ORIGIN_LEGACY, ORIGINS
 from .stock_lot import DATE_ORDER, MAX_CARRIER_LENGTH
@@ -71,7 +70,8 @@ class StockLot(models.Model):
         :param rows: list of dictionaries with ``serial`` and any of ``manufacturer``,
             ``customer``, ``department``, ``room`` (names), ``origin``, ``device_state``,
             ``firmware_version``, ``software_version``, ``batch_number``, ``alias``,
-            ``company_id`` and the dates (ISO 8601). ``row`` is echoed, else counted from 1.
+            ``company_id`` and the dates (ISO 8601, or as ``tools.calendar_text.read_date``
+            understands them). ``row`` is echoed, else counted from 1.
         :return: one dictionary per row, in order: ``row``, ``id``, ``status`` (created, updated,
             unchanged, refused), ``field`` and ``error`` of a refused row.
         :raise UserError: what was sent is no list of rows. AccessError: no right to load.
@@ -220,24 +220,38 @@ class StockLot(models.Model):
             if not isinstance(value, int) or isinstance(value, bool):
                 raise RowError(
                     key,
-                    self.env._("%(field)s is no whole number: %(value)s.", field=key, value=value),
+                    self.env._(
+                        "%(field)s is no whole number: %(value)s.",
+                        field=self._get_row_label(key),
+                        value=value,
+                    ),
                 )
             return
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return
         if not isinstance(value, str):
             raise RowError(
-                key, self.env._("%(field)s is no text: %(value)s.", field=key, value=value)
+                key,
+                self.env._(
+                    "%(field)s is no text: %(value)s.",
+                    field=self._get_row_label(key),
+                    value=value,
+                ),
             )
         if "\x00" in value or any(0xD800 <= ord(character) <= 0xDFFF for character in value):
-            raise RowError(key, self.env._("%s contains a character that cannot be stored.", key))
+            raise RowError(
+                key,
+                self.env._(
+                    "%s contains a character that cannot be stored.", self._get_row_label(key)
+                ),
+            )
         limit = MAX_CARRIER_LENGTH if key == "udi_carrier" else MAX_TEXT_LENGTH
         if len(value) > limit:
             raise RowError(
                 key,
                 self.env._(
                     "%(field)s has %(length)s characters, more than %(limit)s.",
-                    field=key,
+                    field=self._get_row_label(key),
                     length=len(value),
                     limit=limit,
                 ),
@@ -249,22 +263,45 @@ class StockLot(models.Model):
                     self.env._(
                         "%(value)s is no possible %(field)s. Possible: %(choices)s.",
                         value=value,
-                        field=key,
-                        choices=", ".join(dict(choices)),
+                        field=self._get_row_label(key),
+                        choices=self._describe_choices(key),
                     ),
                 )
+
+    def _describe_choices(self, key):
+        """Words of a selection, each with what it is called: in_service (In Service), …"""
+        choices = self._fields[key]._description_selection(self.env)
+        return ", ".join(f"{value} ({label})" for value, label in choices)
+
+    @api.model
+    def _get_row_label(self, key):
+        """What a person calls a key of :meth:`load_devices`."""
+        labels = {
+            "row": self.env._("Row"),
+            "serial": self.env._("Serial Number"),
+            "manufacturer": self.env._("Manufacturer"),
+            "product_id": self.env._("Product ID"),
+            "product_code": self.env._("Product Code"),
+            "product": self.env._("Product"),
+            "customer": self._get_label("customer_id"),
+            "department": self._get_label("department_id"),
+            "room": self._get_label("room_id"),
+            "alias": self.env._("Alias"),
+        }
+        return labels.get(key) or self._get_label(key)
 
     def _check_row_dates(self, row):
         for key in DATE_KEYS:
             if key not in row:
                 continue
             try:
-                row[key] = date.fromisoformat(str(row[key])[:10])
+                row[key] = read_date(row[key], self._get_timezone())
             except ValueError as error:
                 raise RowError(
                     key,
                     self.env._(
-                        "%(field)s is no date: %(value)s. Write for example 2026-03-31.",
+                        "%(field)s is no date, or one that does not exist: %(value)s. Write for"
+                        " example 2026-03-31.",
                         field=self._get_label(key),
                         value=row[key],
                     ),

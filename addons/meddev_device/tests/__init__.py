@@ -10,6 +10,7 @@ from . import test_device_scale
 from . import test_label
 from . import test_portal_device
 from . import test_scan_js
+from . import test_tool_calendar_text
 from . import test_tool_registration_number
 from . import test_tool_serial_number
 from . import test_tool_udi_conformance

@@ -89,6 +89,38 @@ class TestDeviceHistory(DeviceCase):
         with self.assertRaises(UserError):
             device.device_at("some day")
 
+    def test_moments_are_read_in_their_own_timezone(self):
+        """An offset is honoured; a bare date ends when the reader's day ends."""
+        with freeze_time("2026-03-31 01:00:00"):
+            device = self._device("SN-1", device_state="shipped", customer_id=self.hospital.id)
+        with freeze_time("2026-03-31 17:00:00"):
+            device.move_device_state("installed")
+        self.users["analyst"].tz = "Asia/Shanghai"
+        analyst = self._as("analyst", device)
+        with freeze_time("2026-05-01"):
+            self.assertFalse(device.device_at("2026-03-31T08:00:00+08:00")["is_known"])
+            self.assertTrue(device.device_at("2026-03-31T08:00:00")["is_known"])
+            # 1 a.m. of April in Shanghai.
+            self.assertEqual(analyst.device_at("2026-03-31")["state"], "shipped")
+            self.assertEqual(analyst.device_at("2026-03-31")["moment"], "2026-03-31 15:59:59")
+            self.assertEqual(analyst.device_at("2026-04-01")["state"], "installed")
+            elsewhere = analyst.with_context(tz="America/New_York")
+            self.assertEqual(elsewhere.device_at("2026-03-31")["state"], "installed")
+            for moment in ("some day", "2026-02-30", 20260331, 1.5, None, False, [], {}):
+                with self.assertRaisesRegex(UserError, "is no date and time"):
+                    device.device_at(moment)
+
+    def test_a_note_of_today_is_not_in_the_future(self):
+        device = self._device("SN-1")
+        with freeze_time("2026-12-01 09:00:00"):
+            device.log_note("seen", occurred_at="2026-12-01")
+            self.assertEqual(str(self._latest(device).occurred_at), "2026-12-01 09:00:00")
+            device.log_note("phoned", occurred_at="2026-12-01T16:30:00+08:00")
+            note = device.event_ids.filtered(lambda event: event.summary == "phoned")
+            self.assertEqual(str(note.occurred_at), "2026-12-01 08:30:00")
+            with self.assertRaises(UserError):
+                device.log_note("tomorrow", occurred_at="2026-12-02")
+
     def test_as_of_screen(self):
         device = self._device("SN-1", customer_id=self.hospital.id)
         action = self._as("analyst", device).action_view_as_of()

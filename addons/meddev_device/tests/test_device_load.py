@@ -109,6 +109,24 @@ class TestDeviceLoad(DeviceCase):
         self._refused("alias", **base, alias="\ud800")
         self._refused("serial", udi_di="06901234567892", serial={"a": 1})
 
+    def test_dates_as_people_write_them(self):
+        user = self.users["intake"]
+        user.tz = "Asia/Shanghai"
+        spellings = ("2026/3/1", 20260301, "46082", "2026-03-01 00:00:00", "2026-02-28T16:00:00Z")
+        results = self._load(
+            [
+                {"product_code": "TM-1", "serial": f"D-{index}", "shipping_date": value}
+                for index, value in enumerate(spellings)
+            ]
+        )
+        devices = self.env["stock.lot"].browse([result["id"] for result in results])
+        self.assertEqual({str(device.shipping_date) for device in devices}, {"2026-03-01"})
+        for value in ("2026-02-30", "03/04/2026", "2026-03-01x", 12, [2026], "2026-13-01"):
+            error = self._refused(
+                "shipping_date", product_code="TM-1", serial="X", shipping_date=value
+            )
+            self.assertIn("Shipping Date", error)
+
     def test_one_bad_row_in_a_thousand(self):
         rows = [{"udi_di": "06901234567892", "serial": f"T-{n}"} for n in range(1000)]
         # An alias that is taken: only the database refuses it.
