@@ -37,6 +37,7 @@ class DevicePortal(CustomerPortal):
         filterby = filterby if filterby in filters else "all"
         search_in = search_in if search_in in inputs else "all"
         domain = self._get_device_domain() & filters[filterby]["domain"]
+        search = (search or "").replace("\x00", "").strip()
         if search:
             domain &= self._get_device_search_domain(search_in, search)
         pager = portal_pager(
@@ -94,7 +95,7 @@ class DevicePortal(CustomerPortal):
         }
         return request.render(
             "meddev_device.portal_my_device",
-            self._get_page_view_values(device, None, values, "my_devices_history", False, **kw),
+            self._get_page_view_values(device, None, values, "my_devices_history", False),
         )
 
     def _get_device_domain(self):

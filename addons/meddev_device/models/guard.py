@@ -26,3 +26,16 @@ def in_stock_operation(records):
 
 def is_in_stock_operation(records):
     return records.env.context.get(_CONTEXT_KEY) is _STOCK_OPERATION
+
+
+def without_defaults(records, names):
+    """``records`` whose context sets no default for ``names``.
+
+    ``default_*`` keys come from the client and fill what ``create`` was not given, after it was
+    checked.
+    """
+    keys = records.env.context.keys() & {f"default_{name}" for name in names}
+    if not keys:
+        return records
+    context = {key: value for key, value in records.env.context.items() if key not in keys}
+    return records.with_env(records.env(context=context))

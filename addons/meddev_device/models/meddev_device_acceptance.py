@@ -8,7 +8,7 @@ from .device_state import (
     STATE_INSTALLED,
     STATE_SHIPPED,
 )
-from .guard import is_trusted, trusted
+from .guard import is_trusted, trusted, without_defaults
 from .meddev_device_event import EVENT_ACCEPTANCE
 
 ACCEPTANCE_DRAFT = "draft"
@@ -16,6 +16,9 @@ ACCEPTANCE_SIGNED = "signed"
 
 #: States of a device whose acceptance may be signed.
 ACCEPTABLE_STATES = (STATE_SHIPPED, STATE_INSTALLED, STATE_IN_SERVICE)
+
+#: What only signing writes.
+SIGNING_FIELDS = {"state", "signed_at", "signed_by_id", "warranty_end", "customer_id"}
 
 
 class MeddevDeviceAcceptance(models.Model):
@@ -149,14 +152,14 @@ class MeddevDeviceAcceptance(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not is_trusted(self):
-            protected = {"state", "signed_at", "signed_by_id", "warranty_end", "customer_id"}
             if any(vals.get("state", ACCEPTANCE_DRAFT) != ACCEPTANCE_DRAFT for vals in vals_list):
                 raise UserError(self.env._("An acceptance starts as a draft. Then sign it."))
             vals_list = [
-                {name: value for name, value in vals.items() if name not in protected}
+                {name: value for name, value in vals.items() if name not in SIGNING_FIELDS}
                 for vals in vals_list
             ]
-        acceptances = super().create(vals_list)
+        blank = without_defaults(self, SIGNING_FIELDS)
+        acceptances = super(MeddevDeviceAcceptance, blank).create(vals_list).with_env(self.env)
         for acceptance in acceptances.filtered(lambda a: not a.checklist_line_ids):
             acceptance.write(
                 {
@@ -170,7 +173,7 @@ class MeddevDeviceAcceptance(models.Model):
     def write(self, vals):
         if not is_trusted(self):
             self._ensure_not_signed()
-            if {"state", "signed_at", "signed_by_id", "warranty_end", "customer_id"} & vals.keys():
+            if SIGNING_FIELDS & vals.keys():
                 raise UserError(
                     self.env._("An acceptance is signed with its button, not by editing it.")
                 )

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..tools.serial_number import normalise_serial
-from .guard import is_trusted, trusted
+from .guard import is_trusted, trusted, without_defaults
 from .meddev_device_event import EVENT_COMPONENT
 
 FROZEN_FIELDS = (
@@ -18,6 +18,7 @@ FROZEN_FIELDS = (
     "removal_reason",
     "replaced_by_id",
 )
+REMOVAL_FIELDS = {"removed_at", "removed_by_id", "removal_reason", "replaced_by_id"}
 
 
 class MeddevDeviceComponent(models.Model):
@@ -141,7 +142,8 @@ class MeddevDeviceComponent(models.Model):
     def create(self, vals_list):
         if not is_trusted(self):
             self._ensure_starts_installed(vals_list)
-        components = super().create(vals_list)
+        blank = without_defaults(self, REMOVAL_FIELDS)
+        components = super(MeddevDeviceComponent, blank).create(vals_list).with_env(self.env)
         if not is_trusted(self):
             components._log_component_events("installed")
         return components
@@ -158,8 +160,7 @@ class MeddevDeviceComponent(models.Model):
         )
 
     def _ensure_starts_installed(self, vals_list):
-        removal = {"removed_at", "removed_by_id", "removal_reason", "replaced_by_id"}
-        if any(vals.get(name) for vals in vals_list for name in removal):
+        if any(vals.get(name) for vals in vals_list for name in REMOVAL_FIELDS):
             raise UserError(
                 self.env._("A component is entered as installed. Then remove or swap it.")
             )

@@ -79,8 +79,8 @@ class MeddevDeviceFirmware(models.Model):
             "lot_id": self.lot_id.id,
             "kind": EVENT_FIRMWARE,
             "occurred_at": self.installed_at,
-            "user_id": self.user_id.id,
             "summary": self.version,
+            "data": {"installed_by": self.user_id.id},
             "res_model": self._name,
             "res_id": self.id,
         }

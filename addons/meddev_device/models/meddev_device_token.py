@@ -1,11 +1,16 @@
 import secrets
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from .guard import is_trusted, trusted, without_defaults
 
 TOKEN_ACTIVE = "active"
 TOKEN_REPORT_ONLY = "report_only"
 TOKEN_REVOKED = "revoked"
+
+#: What rotating and revoking write, and no client.
+PROTECTED_FIELDS = {"token", "state", "rotated_at", "revoked_at"}
 
 
 class MeddevDeviceToken(models.Model):
@@ -46,6 +51,24 @@ class MeddevDeviceToken(models.Model):
         "A device has one active label token. Rotate it to get a new one.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(PROTECTED_FIELDS & vals.keys() for vals in vals_list) and not is_trusted(self):
+            raise UserError(self._describe_protection())
+        blank = without_defaults(self, PROTECTED_FIELDS)
+        return super(MeddevDeviceToken, blank).create(vals_list).with_env(self.env)
+
+    def write(self, vals):
+        if not is_trusted(self):
+            raise UserError(self._describe_protection())
+        return super().write(vals)
+
+    def _describe_protection(self):
+        return self.env._(
+            "A label token is drawn by chance and belongs to one device: it is only replaced or"
+            " revoked, with the buttons."
+        )
+
     def _rotate(self):
         """Replace active tokens; the old one stays a report-only entrance until revoked."""
         return self.lot_id._rotate_tokens()
@@ -55,7 +78,7 @@ class MeddevDeviceToken(models.Model):
         self.check_access("write")
         if self.filtered(lambda token: token.state == TOKEN_REVOKED):
             raise UserError(self.env._("This label token is revoked already."))
-        return self.write({"state": TOKEN_REVOKED, "revoked_at": fields.Datetime.now()})
+        return trusted(self).write({"state": TOKEN_REVOKED, "revoked_at": fields.Datetime.now()})
 
 
 def _word():

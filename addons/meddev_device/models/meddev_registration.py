@@ -8,6 +8,7 @@ from ..tools.registration_number import (
     check_registration_number,
     normalise_number,
 )
+from .guard import without_defaults
 
 EXPIRING_DAYS = 180
 
@@ -149,7 +150,9 @@ class MeddevRegistration(models.Model):
         default_id = self.env.context.get("default_previous_id")
         previous_ids = {vals.get("previous_id", default_id) for vals in vals_list}
         self._supersede(self.browse(filter(None, previous_ids)))
-        return super().create([self._without_protected(vals) for vals in vals_list])
+        blank = without_defaults(self, ["is_superseded"])
+        vals_list = [self._without_protected(vals) for vals in vals_list]
+        return super(MeddevRegistration, blank).create(vals_list).with_env(self.env)
 
     def write(self, vals):
         vals = self._without_protected(vals)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -33,12 +33,46 @@ INSIDE = ("internal", "transit", "view")
 #: Steps after which the device is no longer where it was.
 PLACE_STEPS = (STEP_DELIVERY, STEP_RETURN, STEP_SUPPLIER_RETURN)
 
+#: What a done line says about the way of a device.
+DONE_FIELDS = ("lot_id", "lot_name", "product_id", "location_id", "location_dest_id", "quantity")
+
 
 class StockMoveLine(models.Model):
     _inherit = "stock.move.line"
 
     # Core has no index here: every look from a lot to its moves scans all move lines.
     _lot_index = models.Index("(lot_id) WHERE lot_id IS NOT NULL")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        # Core lets a done transfer be topped up, which moves stock without _action_done.
+        lines.filtered(lambda line: line.state == "done")._move_devices_along()
+        return lines
+
+    def write(self, vals):
+        if any(name in vals for name in DONE_FIELDS):
+            self._ensure_done_devices_stay(vals)
+        return super().write(vals)
+
+    def _ensure_done_devices_stay(self, vals):
+        """Which device a done transfer moved, and where to, is on the device's timeline."""
+        for line in self.filtered(lambda line: line.state == "done"):
+            # sudo: what kind of thing a product is does not depend on who asks.
+            product = line.product_id.sudo()
+            if not product.is_medical_device or product.tracking != "serial":
+                continue
+            for name in DONE_FIELDS:
+                value = line[name].id if name.endswith("_id") else line[name]
+                if name in vals and (vals[name] or False) != (value or False):
+                    raise UserError(
+                        self.env._(
+                            "%(transfer)s is done and on the timeline of device %(device)s."
+                            " Return the device, then move the right one.",
+                            transfer=line.reference or line.picking_id.name or "",
+                            device=line.lot_id.name or "",
+                        )
+                    )
 
     def _create_and_assign_production_lot(self):
         # A serial that core's own operation brings is never refused: it lands in the review list.

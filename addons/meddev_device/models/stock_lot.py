@@ -13,7 +13,7 @@ from .device_state import (
     STATE_QUARANTINED,
     STATE_RECALLED,
 )
-from .guard import is_in_stock_operation, is_trusted, trusted
+from .guard import is_in_stock_operation, is_trusted, trusted, without_defaults
 from .meddev_device_event import EVENT_CREATED, EVENT_IDENTITY
 from .meddev_udi_di import ISSUERS
 
@@ -26,6 +26,7 @@ PROTECTED_FIELDS = {
     "normalised_serial",
     "manufacturer_id",
     "serial_conflict",
+    "serial_review_note",
     "place_id",
     "acceptance_id",
     "warranty_start",
@@ -373,7 +374,8 @@ class StockLot(models.Model):
     def create(self, vals_list):
         vals_list = [dict(vals) for vals in vals_list]
         devices_at = self._complete_device_vals(vals_list)
-        lots = super().create(vals_list)
+        lots = super(StockLot, without_defaults(self, PROTECTED_FIELDS)).create(vals_list)
+        lots = lots.with_env(self.env)
         if devices_at:
             devices = self.browse([lots[index].id for index in devices_at])
             if not is_in_stock_operation(self):
@@ -825,7 +827,7 @@ class StockLot(models.Model):
         tokens = self.env["meddev.device.token"].search(
             [("lot_id", "in", self.ids), ("state", "=", "active")]
         )
-        tokens.write({"state": "report_only", "rotated_at": fields.Datetime.now()})
+        trusted(tokens).write({"state": "report_only", "rotated_at": fields.Datetime.now()})
         tokens.flush_recordset()
         return tokens.create([{"lot_id": lot.id} for lot in self])
 

@@ -68,6 +68,8 @@ class StockLot(models.Model):
 
     def _ensure_can_move(self, target, reason=None, check_roles=True):
         """Refuse moves that the table does not know, or that this user may not make."""
+        if not isinstance(target, str) or not isinstance(reason or "", str):
+            raise UserError(self.env._("A state and a reason are texts: send them as such."))
         self._ensure_devices()
         for device in self:
             transition = TRANSITIONS.get((device.device_state, target))
@@ -123,7 +125,7 @@ class StockLot(models.Model):
                 "label": self._get_state_label(target),
                 "needs_reason": TRANSITIONS[state, target].needs_reason,
             }
-            for target in legal_targets(state)
+            for target in (legal_targets(state) if isinstance(state, str) else ())
             if self._has_role_for(TRANSITIONS[state, target])
         ]
 
@@ -174,6 +176,8 @@ class StockLot(models.Model):
 
     def _start_move(self, state, reason):
         """Move at once, or ask for the reason that the table requires."""
+        if not isinstance(reason or "", str):
+            raise UserError(self.env._("A state and a reason are texts: send them as such."))
         needs_reason = any(
             transition.needs_reason
             for device in self
