@@ -27,5 +27,8 @@
         "views/meddev_base_menus.xml",
         "data/meddev_role_data.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["meddev_base/static/src/scss/*.scss"],
+    },
     "pre_init_hook": "pre_init_hook",
 }
