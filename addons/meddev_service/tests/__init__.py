@@ -2,6 +2,7 @@ from . import (
     test_ticket_archive,
     test_ticket_create,
     test_ticket_flow,
+    test_ticket_install,
     test_ticket_mail,
     test_ticket_portal,
     test_ticket_remote,

@@ -1,0 +1,81 @@
+from odoo.tests import tagged
+
+from odoo.addons.meddev_service.hooks import pre_init_hook
+
+from .common import TicketCommon
+
+DONE_AT = "2024-03-01 08:00:00"
+
+
+@tagged("post_install", "-at_install")
+class TestTicketInstall(TicketCommon):
+    """Installing on a database whose tickets never heard of a state."""
+
+    def setUp(self):
+        super().setUp()
+        self.env.flush_all()
+        # As helpdesk_mgmt alone leaves them: no state, no stamps, and nothing that asks for them.
+        self.env.cr.execute(
+            """
+            ALTER TABLE helpdesk_ticket
+                ALTER service_state DROP NOT NULL, DROP CONSTRAINT helpdesk_ticket_state_stamped;
+            ALTER TABLE helpdesk_ticket_stage ALTER service_state DROP NOT NULL
+            """
+        )
+
+    def _forget_states(self, stage_by_ticket):
+        for ticket, stage in stage_by_ticket.items():
+            self.env.cr.execute(
+                """
+                UPDATE helpdesk_ticket
+                   SET stage_id = %s, service_state = NULL, received_at = NULL, done_at = NULL,
+                       last_stage_update = %s, closed_date = NULL, active = %s
+                 WHERE id = %s
+                """,
+                (stage.id or None, DONE_AT, ticket.active, ticket.id),
+            )
+        self.env.cr.execute("UPDATE helpdesk_ticket_stage SET service_state = NULL, is_used = NULL")
+        self.env.invalidate_all()
+
+    def test_states_follow_from_the_stages(self):
+        """Known stages, stages of the company's own and no stage at all; stamps are filled in."""
+        own_open, own_closed = self.env["helpdesk.ticket.stage"].create(
+            [
+                {"name": "Waiting for Parts", "service_state": "in_progress"},
+                {"name": "Given Up", "service_state": "done"},
+            ]
+        )
+        expected = {
+            self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_new"): "received",
+            self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_in_progress"): "in_progress",
+            self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_awaiting"): "waiting",
+            self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_cancelled"): "done",
+            own_open: "in_progress",
+            own_closed: "done",
+            self.env["helpdesk.ticket.stage"]: "received",
+        }
+        tickets = [self._open() for _stage in expected]
+        tickets[0].active = False
+        self.env.flush_all()
+        self._forget_states(dict(zip(tickets, expected, strict=True)))
+        pre_init_hook(self.env)
+        self.env.invalidate_all()
+        for ticket, (stage, state) in zip(tickets, expected.items(), strict=True):
+            with self.subTest(stage=stage.name):
+                self.assertEqual(ticket.service_state, state)
+                self.assertTrue(ticket[f"{state}_at"])
+                self.assertEqual(ticket.received_at, ticket.create_date)
+                if stage:
+                    self.assertEqual((stage.service_state, stage.is_used), (state, True))
+        self.assertEqual(str(tickets[3].done_at), DONE_AT)
+        self.assertFalse(own_open.closed)
+
+    def test_second_installation_keeps_what_is_there(self):
+        """A ticket that has a state keeps it: the hook may run again."""
+        ticket = self._bring_to("waiting")
+        self.env.flush_all()
+        self.env.cr.execute("SELECT waiting_at FROM helpdesk_ticket WHERE id = %s", ticket.ids)
+        (before,) = self.env.cr.fetchone()
+        pre_init_hook(self.env)
+        self.env.invalidate_all()
+        self.assertEqual((ticket.service_state, ticket.waiting_at), ("waiting", before))
