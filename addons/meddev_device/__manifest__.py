@@ -14,6 +14,7 @@
         "wizard/meddev_device_as_of_views.xml",
         "wizard/meddev_component_swap_views.xml",
         "wizard/meddev_serial_resolve_views.xml",
+        "wizard/meddev_device_import_views.xml",
         "views/meddev_device_event_views.xml",
         "views/meddev_device_component_views.xml",
         "views/meddev_device_acceptance_views.xml",

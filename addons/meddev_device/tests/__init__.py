@@ -6,12 +6,14 @@ from . import test_attack_device
 from . import test_device_acceptance
 from . import test_device_product
 from . import test_device_fill
+from . import test_device_import
 from . import test_device_load
 from . import test_device_scale
 from . import test_label
 from . import test_portal_device
 from . import test_scan_js
 from . import test_tool_calendar_text
+from . import test_tool_device_file
 from . import test_tool_registration_number
 from . import test_tool_serial_number
 from . import test_tool_udi_conformance
