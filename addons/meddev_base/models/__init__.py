@@ -9,4 +9,5 @@ from . import (
     resource_calendar,
     meddev_code,
     ir_http,
+    ir_ui_menu,
 )

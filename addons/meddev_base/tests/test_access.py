@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import ROLES, MeddevBaseCommon
 
@@ -82,3 +82,19 @@ class TestAccess(MeddevBaseCommon):
             with self.subTest(role=role):
                 seen = {name for menu_id, name in leaves.items() if menu_id in visible}
                 self.assertEqual(seen, set(names.split()))
+
+    def test_roles_are_not_shown_the_catalogue_of_apps(self):
+        """Who configures Odoo keeps it, also with a role; so does an employee without one."""
+        apps = self.env.ref("base.menu_management")
+        chief = new_test_user(
+            self.env, "chief_menu", "meddev_base.group_service_manager,base.group_system"
+        )
+        for user in self.users.values():
+            with self.subTest(user=user.login):
+                self.assertNotIn(apps.id, self._load_menu_ids(user))
+        for user in (self.employee, chief):
+            with self.subTest(user=user.login):
+                self.assertIn(apps.id, self._load_menu_ids(user))
+
+    def _load_menu_ids(self, user):
+        return set(self.env["ir.ui.menu"].with_user(user).load_menus(False))
