@@ -24,7 +24,14 @@ def post_init_hook(env):
 
 
 def _fill_origin(env, first_id, last_id):
-    """Last receipt from a supplier of each medical lot in the range."""
+    fill_origin(env, SQL("BETWEEN %s AND %s", first_id, last_id))
+
+
+def fill_origin(env, which):
+    """Last receipt from a supplier of each medical lot whose id is one of ``which``.
+
+    :param which: SQL behind the id: ``BETWEEN … AND …`` or ``IN (…)``.
+    """
     env.cr.execute(
         SQL(
             """UPDATE stock_lot lot
@@ -51,12 +58,11 @@ def _fill_origin(env, first_id, last_id):
                  LEFT JOIN res_partner partner
                         ON partner.id = COALESCE(purchase.partner_id, picking.partner_id)
                      WHERE line.state = 'done'
-                       AND line.lot_id BETWEEN %(first)s AND %(last)s
+                       AND line.lot_id %(which)s
                   ORDER BY line.lot_id, line.date DESC, line.id DESC
                  ) source
                 WHERE lot.id = source.lot_id AND lot.is_medical""",
-            first=first_id,
-            last=last_id,
+            which=which,
         )
     )
 

@@ -13,6 +13,7 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+    stock_lot_origin,
     stock_lot,
     stock_move,
     stock_move_line,

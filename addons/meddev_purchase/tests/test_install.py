@@ -3,6 +3,7 @@ from datetime import date
 from odoo.tests import tagged
 
 from ..hooks import _fill_origin, _fill_retention, post_init_hook
+from ..tools.retention import add_years
 from .common import PurchaseCommon
 
 
@@ -37,6 +38,22 @@ class TestInstall(PurchaseCommon):
             expected,
         )
         self.assertEqual(devices.purchase_order_id, order)
+
+    def test_product_flagged_after_the_purchase(self):
+        """A serial bought as ordinary goods learns order, supplier, receipt and retention."""
+        self.desk.tracking = "serial"
+        order = self._order((self.desk, 1))
+        picking = order.picking_ids
+        picking.move_ids.move_line_ids.lot_name = "LATE-1"
+        picking.with_user(self.stocker).button_validate()
+        lot = picking.move_line_ids.lot_id
+        self.assertFalse(lot.purchase_order_id)
+        self.desk.is_medical_device = True
+        self.assertEqual(lot.device_state, "in_stock")
+        self.assertEqual(lot.purchase_order_id, order)
+        self.assertEqual(lot.supplier_id, self.maker)
+        self.assertEqual(lot.receipt_id, picking)
+        self.assertEqual(lot.retain_until, add_years(lot.purchase_date, 5))
 
     def test_typed_facts_are_not_overwritten(self):
         order, inspection = self._receive(self._carrier("OLD-C"))
