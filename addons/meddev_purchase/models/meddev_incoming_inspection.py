@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.meddev_device.models.guard import without_defaults
 from odoo.addons.meddev_device.models.stock_lot import MAX_CARRIER_LENGTH
 from odoo.addons.meddev_device.tools import udi
 from odoo.addons.meddev_device.tools.serial_number import normalise_serial
@@ -259,7 +260,8 @@ class MeddevIncomingInspection(models.Model):
             if not is_own_write(self):
                 for name in self._get_own_fields():
                     vals.pop(name, None)
-        inspections = super().create(vals_list)
+        blank = without_defaults(self, self._get_own_fields())
+        inspections = super(MeddevIncomingInspection, blank).create(vals_list).with_env(self.env)
         for inspection in inspections:
             # sudo: whoever may write the record gets its number; sequences are settings.
             sequence = self.env["ir.sequence"].sudo().with_company(inspection.company_id)

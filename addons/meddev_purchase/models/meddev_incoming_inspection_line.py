@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.meddev_device.models.guard import without_defaults
 from odoo.addons.meddev_device.models.meddev_udi_di import ISSUERS
 from odoo.addons.meddev_device.tools import udi
 from odoo.addons.meddev_device.tools.serial_number import normalise_serial
@@ -213,7 +214,8 @@ class MeddevIncomingInspectionLine(models.Model):
                 {name: value for name, value in vals.items() if name not in own_fields}
                 for vals in vals_list
             ]
-        lines = super().create(vals_list)
+        blank = without_defaults(self, self._get_own_fields())
+        lines = super(MeddevIncomingInspectionLine, blank).create(vals_list).with_env(self.env)
         lines._ensure_open()
         return lines
 
@@ -498,6 +500,9 @@ class MeddevIncomingInspectionLine(models.Model):
     def _get_own_fields(self):
         """Fields that only our own methods write."""
         return {
+            *self._prepare_product_facts(self.env["product.product"]),
+            "retain_until",
+            "is_retained_permanently",
             "lot_id",
             "purchase_line_id",
             "decision",

@@ -76,6 +76,9 @@ class MeddevPaperCheck(models.AbstractModel):
         """Ask a quality specialist to look at the missing papers; one open request at a time."""
         self.ensure_one()
         self.check_access("read")
+        if not self.env.user._is_internal():
+            # A supplier may read their own order in the portal.
+            raise AccessError(self.env._("Only colleagues may ask for an exception."))
         if not (gaps := self._get_open_paper_gaps()):
             raise UserError(self.env._("%s: no paper is missing.", self.display_name))
         user = self._get_paper_waiver_user()

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .guard import is_own_write, own_write
 from .paper_kind import OPERATION_ORDER, OPERATION_RECEIPT
 
 MODE_ALLOWED = "allowed"
@@ -49,6 +50,18 @@ class MeddevPaperWaiver(models.Model):
     missing_keys = fields.Json("Covered Gaps", readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not is_own_write(self):
+            self.check_access("create")
+            raise UserError(
+                self.env._(
+                    "What is allowed in spite of missing papers is recorded by allowing it on the"
+                    " order or the receipt, in no other way."
+                )
+            )
+        return super().create(vals_list)
+
     def write(self, vals):
         raise UserError(
             self.env._(
@@ -73,7 +86,7 @@ class MeddevPaperWaiver(models.Model):
         is_order = document._name == "purchase.order"
         # sudo: nobody has the right to create rows of this evidence; they come into being
         # here only, with the real user, who is passed explicitly.
-        return self.sudo().create(
+        return own_write(self.sudo()).create(
             {
                 "operation": OPERATION_ORDER if is_order else OPERATION_RECEIPT,
                 "mode": mode,

@@ -46,6 +46,9 @@ class PurchaseOrder(models.Model):
             # Approving is asked again: papers may have expired since the order was confirmed.
             if vals["state"] == "purchase":
                 ordered |= self.filtered(lambda order: order.state == "to approve")
+        if "partner_id" in vals:
+            # Another supplier has other papers.
+            ordered |= self.filtered(lambda order: order.state in ORDERED_STATES)
         result = super().write(vals)
         ordered._ensure_papers()
         return result

@@ -3,14 +3,14 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.meddev_device.models.device_state import STATE_IN_STOCK, STATE_QUARANTINED
-from odoo.addons.meddev_device.models.guard import in_stock_operation
+from odoo.addons.meddev_device.models.guard import in_stock_operation, without_defaults
 
 from ..tools.retention import retain_until
 from .guard import is_own_write, own_write
 from .meddev_device_event import EVENT_PURCHASE
 
 #: Facts that a receipt sets and nothing else.
-RECEIPT_FIELDS = {"purchase_order_id", "purchase_line_id", "receipt_id"}
+RECEIPT_FIELDS = {"purchase_order_id", "purchase_line_id", "receipt_id", "retain_until"}
 #: Facts that may be typed for devices that never came through a receipt of ours.
 ORIGIN_FIELDS = {"supplier_id", "purchase_date"}
 
@@ -87,7 +87,8 @@ class StockLot(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._ensure_receipt_fields_untouched(vals)
-        return super().create(vals_list)
+        blank = without_defaults(self, RECEIPT_FIELDS)
+        return super(StockLot, blank).create(vals_list).with_env(self.env)
 
     def write(self, vals):
         self._ensure_receipt_fields_untouched(vals)

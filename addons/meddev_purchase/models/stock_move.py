@@ -3,6 +3,8 @@ from collections import defaultdict
 from odoo import models
 from odoo.exceptions import UserError
 
+from .res_company import INSPECTION_REQUIRED
+
 
 class StockMove(models.Model):
     _inherit = "stock.move"
@@ -23,10 +25,14 @@ class StockMove(models.Model):
         self.ensure_one()
         if not self.product_id.is_medical_device:
             return False
-        source = self.location_id.usage
-        return (
-            source == "supplier" or (source == "transit" and bool(self.purchase_line_id))
-        ) and self.location_dest_id.usage in ("internal", "transit")
+        # The lines may name other places than the move, and the stock goes where they say.
+        lines = self.move_line_ids
+        sources = set((self.location_id | lines.location_id).mapped("usage"))
+        targets = set((self.location_dest_id | lines.location_dest_id).mapped("usage"))
+        from_supplier = "supplier" in sources or (
+            bool(self.purchase_line_id) and not sources <= {"internal", "view"}
+        )
+        return from_supplier and not targets.isdisjoint(("internal", "transit"))
 
     def _ensure_inspected(self):
         """What is received now is what was inspected, serial by serial.
@@ -34,11 +40,21 @@ class StockMove(models.Model):
         Compared with the finished inspections themselves, so that no way of validating, and no
         context, gets round it.
         """
-        due = self.filtered(
+        pending = self.filtered(lambda move: move.state not in ("done", "cancel"))
+        # sudo: the setting of the goods' own company.
+        if loose := pending.filtered(
             lambda move: (
-                move.picking_id._is_inspection_required() and move.state not in ("done", "cancel")
+                not move.picking_id
+                and move.company_id.sudo().meddev_inspection_policy == INSPECTION_REQUIRED
             )
-        )
+        ):
+            raise UserError(
+                self.env._(
+                    "%s comes from a supplier: receive it with a receipt, which is inspected.",
+                    loose[0].product_id.display_name,
+                )
+            )
+        due = pending.filtered(lambda move: move.picking_id._is_inspection_required())
         for picking, moves in due.grouped("picking_id").items():
             received = moves._get_received_quantities()
             if not received:

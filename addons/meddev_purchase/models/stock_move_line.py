@@ -1,7 +1,16 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-GOODS_FIELDS = {"quantity", "lot_id", "lot_name", "product_id", "product_uom_id", "quant_id"}
+GOODS_FIELDS = {
+    "quantity",
+    "lot_id",
+    "lot_name",
+    "product_id",
+    "product_uom_id",
+    "quant_id",
+    "location_id",
+    "location_dest_id",
+}
 
 
 class StockMoveLine(models.Model):

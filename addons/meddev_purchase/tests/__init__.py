@@ -1,4 +1,5 @@
 from . import (
+    test_attack_purchase,
     test_capture,
     test_inspection,
     test_install,
