@@ -104,6 +104,10 @@ class MeddevTicketController(HelpdeskTicketController):
     )
     def submit_ticket(self, **kw):
         """Open a ticket from the portal's form; files are checked before anything is stored."""
+        kw = {
+            name: value.replace("\x00", "") if isinstance(value, str) else value
+            for name, value in kw.items()
+        }
         try:
             files = self._read_files(request.httprequest.files.getlist("attachment"))
             vals = self._prepare_submit_ticket_vals(**kw)

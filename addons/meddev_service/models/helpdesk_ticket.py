@@ -18,6 +18,16 @@ from .ticket_state import (
 _TOKEN = re.compile(r"[0-9A-Za-z\uff10-\uff19\uff21-\uff3a\uff41-\uff5a][\w./#-]{2,59}")
 _MAX_TOKENS = 300
 
+#: What customers and dealers neither read nor search by. Core joins messages without asking for
+#: rights, so that a search would tell what internal notes say; a duplicate may be another's.
+INTERNAL_FIELDS = {
+    "deviation_reason",
+    "duplicate_id",
+    "duplicate_ids",
+    "message_ids",
+    "website_message_ids",
+}
+
 
 class HelpdeskTicket(models.Model):
     """A request of a customer about a device: the one record of everything done for it.
@@ -30,6 +40,7 @@ class HelpdeskTicket(models.Model):
 
     _inherit = "helpdesk.ticket"
     _order = "priority desc, sequence, number desc, id desc"
+    _check_company_auto = True
 
     # Who and what
     number = fields.Char(index="trigram")
@@ -171,6 +182,14 @@ class HelpdeskTicket(models.Model):
         if is_own_default and is_outsider and defaults.get("user_id") == self.env.uid:
             del defaults["user_id"]
         return defaults
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        if not super()._has_field_access(field, operation):
+            return False
+        if self.env.su or self.env.user._is_internal():
+            return True
+        return field.name not in INTERNAL_FIELDS
 
     # ------------------------------------------------------------ computes
 
@@ -350,7 +369,7 @@ class HelpdeskTicket(models.Model):
         :param partner_id: id of a customer; its devices come alone if there are any.
         :return: list of ``{"id", "name", "display_name", "customer_id"}``, at most ten.
         """
-        if not isinstance(text, str):
+        if not isinstance(text, str) or not isinstance(partner_id or 0, int):
             raise UserError(self.env._("find_devices needs a text."))
         customer = self.env["res.partner"].browse(partner_id or [])
         return [

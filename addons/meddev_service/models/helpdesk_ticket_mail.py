@@ -83,6 +83,9 @@ class HelpdeskTicket(models.Model):
 
     def _is_customer_answer(self, message):
         """Whether a message comes from outside: the clock that waits for the customer goes on."""
+        if not self.env.su and self.env.user._is_internal():
+            # A colleague may post in the customer's name, but is not the customer.
+            return False
         # sudo: whether the author is a colleague, asked for customers who may not read users.
         message = message.sudo()
         if message.message_type not in ("email", "comment") or message.is_internal:

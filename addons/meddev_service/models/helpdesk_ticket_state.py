@@ -6,8 +6,8 @@ from .ticket_state import (
     CLOSED_STATES,
     CUSTOMER,
     ENGINEER,
+    FIXED_FIELDS,
     OWN_TICKET_ROLES,
-    PROTECTED_FIELDS,
     STAMP_FIELDS,
     STATE_ARCHIVED,
     STATE_DISPATCHED,
@@ -57,9 +57,9 @@ class HelpdeskTicket(models.Model):
 
         An imported file may carry the present state; that is no change.
         """
-        if not PROTECTED_FIELDS & vals.keys():
+        if not FIXED_FIELDS & vals.keys():
             return vals
-        for name in PROTECTED_FIELDS & vals.keys():
+        for name in FIXED_FIELDS & vals.keys():
             field = self._fields[name]
             value = field.convert_to_cache(vals[name], self[:1])
             if any(field.convert_to_cache(ticket[name], ticket) != value for ticket in self):
@@ -71,7 +71,7 @@ class HelpdeskTicket(models.Model):
                         field=field._description_string(self.env),
                     )
                 )
-        return {name: value for name, value in vals.items() if name not in PROTECTED_FIELDS}
+        return {name: value for name, value in vals.items() if name not in FIXED_FIELDS}
 
     def _write_stage(self, vals):
         """Take a stage of the same state as it is; another state is a move and asks the guard."""
@@ -198,6 +198,8 @@ class HelpdeskTicket(models.Model):
         """
         if not self:
             raise UserError(self.env._("No ticket was given: send the ids of the tickets."))
+        if not isinstance(state, str) or not isinstance(reason or "", str):
+            raise UserError(self.env._("A state and a reason are texts: send them as such."))
         self.check_access("read")
         moved_at = self._move(state, reason)
         return {

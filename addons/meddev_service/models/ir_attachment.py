@@ -21,8 +21,14 @@ class IrAttachment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._ensure_targets_not_archived(vals_list)
-        return super().create(vals_list)
+        attachments = super().create(vals_list)
+        # Asked of the rows: values may come from defaults of the client's context.
+        attachments._ensure_targets_not_archived(
+            {"res_model": attachment.res_model, "res_id": attachment.res_id}
+            # sudo: where they lie now; core has checked the caller's rights.
+            for attachment in attachments.sudo()
+        )
+        return attachments
 
     def write(self, vals):
         if self and not self._is_technical_write(vals):

@@ -21,10 +21,10 @@ class MailMessage(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._ensure_threads_not_archived(
-            (vals.get("model"), vals.get("res_id")) for vals in vals_list
-        )
-        return super().create(vals_list)
+        messages = super().create(vals_list)
+        # Asked of the rows: values may come from defaults of the client's context.
+        messages._ensure_tickets_not_archived()
+        return messages
 
     def write(self, vals):
         if vals.keys() - _TECHNICAL_FIELDS:

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class MailTrackingValue(models.Model):
@@ -6,11 +6,20 @@ class MailTrackingValue(models.Model):
 
     _inherit = "mail.tracking.value"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        values = super().create(vals_list)
+        values.mail_message_id._ensure_tickets_not_archived()
+        return values
+
     def write(self, vals):
         # Core keeps the label of a field that an uninstalled addon takes with it.
         if vals.keys() - {"field_id", "field_info"}:
             self.mail_message_id._ensure_tickets_not_archived()
-        return super().write(vals)
+        result = super().write(vals)
+        if "mail_message_id" in vals:
+            self.mail_message_id._ensure_tickets_not_archived()
+        return result
 
     def unlink(self):
         self.mail_message_id._ensure_tickets_not_archived()

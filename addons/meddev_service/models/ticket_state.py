@@ -77,6 +77,8 @@ STAMP_FIELDS = {state: (f"{state}_at", f"{state}_by_id") for state, _label in TI
 PROTECTED_FIELDS = frozenset(
     ["service_state", *(name for names in STAMP_FIELDS.values() for name in names)]
 )
+#: What no write changes: the above, and the number under which the ticket is known.
+FIXED_FIELDS = PROTECTED_FIELDS | {"number"}
 
 
 class GuardedState(str):

@@ -1,4 +1,5 @@
 from . import (
+    test_attack_service,
     test_ticket_archive,
     test_ticket_create,
     test_ticket_flow,

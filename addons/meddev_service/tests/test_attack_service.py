@@ -1,0 +1,150 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import HttpCase, tagged
+
+from .common import TicketCase, TicketCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAttackService(TicketCommon):
+    """Ways round the guards of tickets that were tried and once worked."""
+
+    def test_default_keys_attach_nothing_to_an_archived_ticket(self):
+        ticket = self._bring_to("archived")
+        for context, vals in (
+            ({"default_res_model": ticket._name, "default_res_id": ticket.id}, {}),
+            ({"default_res_model": ticket._name}, {"res_id": ticket.id}),
+            ({}, {"res_model": ticket._name, "res_id": str(ticket.id)}),
+        ):
+            attachments = self.env["ir.attachment"].with_context(**context)
+            with (
+                self.subTest(context=context, vals=vals),
+                self.assertRaises(UserError),
+                self.env.cr.savepoint(),
+            ):
+                attachments.create({"name": "late.txt", "raw": b"late"} | vals)
+
+    def test_default_keys_put_no_message_on_an_archived_ticket(self):
+        ticket = self._bring_to("archived")
+        messages = self.env["mail.message"].with_context(
+            default_model=ticket._name, default_res_id=ticket.id
+        )
+        for user in (self.env.user, self.quality):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                messages.with_user(user).create({"body": "late"})
+
+    def test_tracking_of_an_archived_ticket_is_not_extended(self):
+        ticket, other = self._open(), self._open()
+        # A commit of its own: core tracks nothing in the transaction that creates.
+        self.env.cr.precommit.run()
+        self._bring_to("archived", ticket)
+        self._bring_to("dispatched", other)
+        self.env.cr.precommit.run()
+        tracked = ticket.message_ids.sudo().tracking_value_ids[:1]
+        self.assertTrue(tracked)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            tracked.copy({"new_value_char": "forged"})
+        foreign = other.message_ids.sudo().tracking_value_ids[:1]
+        self.assertTrue(foreign)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            foreign.write({"mail_message_id": ticket.message_ids[:1].id})
+
+    def test_finished_activity_of_an_archived_ticket_stays(self):
+        ticket = self._bring_to("done")
+        activity = ticket.activity_schedule(
+            "mail.mail_activity_data_todo", user_id=self.manager.id, summary="Call back"
+        )
+        activity.with_user(self.manager).action_feedback("Called")
+        ticket.move_to("archived")
+        if not activity.exists():
+            self.skipTest("this type of activity is deleted when it is done")
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            activity.sudo().write({"feedback": "forged"})
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            activity.sudo().unlink()
+
+    def test_number_of_a_ticket_is_not_changed(self):
+        ticket = self._open()
+        number = ticket.number
+        for user in (self.intake, self.manager):
+            with self.assertRaises(UserError):
+                ticket.with_user(user).write({"number": "FORGED"})
+        ticket.with_user(self.intake).write({"number": number, "name": "Same number"})
+        self.assertEqual((ticket.number, ticket.name), (number, "Same number"))
+
+    def test_colleague_in_the_customers_name_resumes_nothing(self):
+        ticket = self._bring_to("waiting")
+        for user in (self.analyst, self.quality):
+            ticket.with_user(user).message_post(
+                body="I say so",
+                author_id=self.contact.id,
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+            )
+        self.assertEqual(ticket.service_state, "waiting")
+
+    def test_customer_does_not_search_by_internal_notes(self):
+        ticket = self._open()
+        ticket.message_post(body="Between us: weakword", subtype_xmlid="mail.mt_note")
+        tickets = self.tickets.with_user(self.hospital_user)
+        self.assertIn(ticket, tickets.search([]))
+        for name in ("message_ids.body", "website_message_ids.body", "deviation_reason"):
+            with self.subTest(name=name), self.assertRaises(AccessError):
+                tickets.search_count([(name, "ilike", "weakword")])
+        for name in ("message_ids", "duplicate_id"):
+            with self.subTest(name=name), self.assertRaises(AccessError):
+                ticket.with_user(self.hospital_user).read([name])
+
+    def test_ticket_is_not_about_a_device_of_another_company(self):
+        company = self.env["res.company"].create({"name": "Attacked Company"})
+        device = self.env["stock.lot"].create(
+            {
+                "name": "ATTACK-COMPANY",
+                "product_id": self.product.id,
+                "origin": "legacy",
+                "company_id": company.id,
+            }
+        )
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            self._open(lot_id=device.id)
+
+    def test_engineer_takes_no_ticket_that_nobody_dispatched(self):
+        ticket = self._open(user_id=False, team_id=False)
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError):
+            ticket.with_user(self.engineer).write({"user_id": self.engineer.id})
+        ticket.with_user(self.dispatcher).move_to("dispatched")
+        ticket.with_user(self.engineer).write({"user_id": self.engineer.id})
+        self.assertEqual(ticket.user_id, self.engineer)
+
+    def test_junk_arguments_are_refused_clearly(self):
+        ticket = self._open().with_user(self.manager)
+        for junk in (["done"], {"state": "done"}, 7):
+            with self.subTest(junk=junk):
+                with self.assertRaises(UserError):
+                    ticket.move_to(junk)
+                with self.assertRaises(UserError):
+                    ticket.move_to("done", junk)
+        with self.assertRaises(UserError):
+            self.tickets.find_devices("VN-2026-0001", "junk")
+
+
+@tagged("post_install", "-at_install")
+class TestAttackServicePortal(TicketCase, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_tickets()
+
+    def test_strange_parameters_show_no_error_page(self):
+        self._open()
+        self.authenticate("service_hospital_user", "service_hospital_user")
+        for query in (
+            "sortby=junk",
+            "groupby=junk",
+            "search=x&search_in=user_id",
+            "date_begin=x&date_end=y",
+            "search=%00",
+            "filterby=99999",
+        ):
+            with self.subTest(query=query):
+                self.assertEqual(self.url_open(f"/my/tickets?{query}").status_code, 200)
