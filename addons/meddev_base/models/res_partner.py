@@ -193,12 +193,15 @@ class ResPartner(models.Model):
     def _get_complete_name(self):
         """Name a facility by its path, and a contact by the path of their facility."""
         name = super()._get_complete_name()
-        if self.facility_level and self.parent_id.facility_level:
+        # sudo: whether a facility lies above; a contact may read their own place and not those
+        # above it, whose names are in the path anyway.
+        parent = self.sudo().parent_id
+        if self.facility_level and parent.facility_level:
             return self.facility_path or name
         if (
             not self.facility_level
             and not self.is_company
-            and self.parent_id.facility_level
+            and parent.facility_level
             and not self.env.context.get("partner_display_name_hide_company")
         ):
             own_name = self.with_context(partner_display_name_hide_company=True)

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_attack_base,
     test_code_file,
     test_code_import,
     test_code_list,
