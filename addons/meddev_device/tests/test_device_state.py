@@ -1,5 +1,8 @@
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..models.device_state import DEVICE_STATES, TRANSITIONS, legal_targets
 from ..models.guard import _CONTEXT_KEY
@@ -142,6 +145,39 @@ class TestDeviceState(DeviceCase):
                 self._as(role, self.env["stock.lot"]).create(
                     {"name": "SN-3", "product_id": self.monitor.id}
                 )
+
+    def test_only_the_natural_next_step_is_highlighted(self):
+        """A release from quarantine or recall is exceptional: no highlighted button invites it."""
+        natural = {
+            "in_stock": {"action_ship"},
+            "shipped": {"action_install"},
+            "installed": {"action_put_in_service"},
+            "under_repair": {"action_put_in_service"},
+        }
+        arch = self.env.ref("meddev_device.device_view_form").arch
+        steps = {"action_ship", "action_install", "action_put_in_service"}
+        buttons = [
+            button
+            for button in etree.fromstring(arch).iterfind(".//header/button")
+            if button.get("name") in steps
+        ]
+        allowed = {
+            "action_ship": "can_be_shipped",
+            "action_install": "can_be_installed",
+            "action_put_in_service": "can_be_put_in_service",
+        }
+        self.users["quality"].group_ids += self.env.ref("meddev_base.group_service_manager")
+        for state, _label in DEVICE_STATES:
+            device = self._as("quality", self._in_state(state))
+            values = {"device_state": state} | {name: device[name] for name in allowed.values()}
+            shown = [b for b in buttons if not safe_eval(b.get("invisible"), values)]
+            with self.subTest(state=state):
+                self.assertEqual(
+                    sorted(button.get("name") for button in shown),
+                    sorted(name for name, field in allowed.items() if device[field]),
+                )
+                highlighted = {b.get("name") for b in shown if b.get("class") == "btn-primary"}
+                self.assertEqual(highlighted, natural.get(state, set()))
 
     def test_every_move_leaves_an_event(self):
         device = self._device("SN-1", device_state="shipped")
