@@ -45,6 +45,9 @@ class StockLot(models.Model):
     @api.model
     def _get_portal_fields(self):
         """Names of the fields that portal users may read; addons add theirs with care."""
+        if self.env.user.has_group("meddev_base.group_portal_dealer"):
+            # Lists search through it, as their record rule does; a dealer reads own ones alone.
+            return PORTAL_FIELDS | {"dealer_assignment_ids"}
         return PORTAL_FIELDS
 
     @api.model

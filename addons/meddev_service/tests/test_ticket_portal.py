@@ -25,6 +25,17 @@ class TestTicketPortal(TicketCase, HttpCase):
         stage = stage or self.done
         return self._post("/ticket/close", {"ticket_id": ticket.id, "stage_id": stage.id})
 
+    # ------------------------------------------------------------ list
+
+    def test_every_portal_user_gets_the_list(self):
+        """The page adds the record rules to its search, so their fields must be searchable."""
+        ticket = self._open()
+        for user, count in ((self.hospital_user, 1), (self.other_user, 0), (self.dealer_user, 0)):
+            self._login(user)
+            response = self.url_open("/my/tickets")
+            self.assertEqual(response.status_code, 200, user.login)
+            self.assertEqual(response.text.count(ticket.number), count, user.login)
+
     # ------------------------------------------------------------ closing
 
     def test_closing_by_get_is_impossible(self):
