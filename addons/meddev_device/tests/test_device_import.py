@@ -139,8 +139,8 @@ class TestDeviceImport(ImportCase):
         self.assertEqual(wizard.line_ids.mapped("row_number"), [row for row, *_rest in expected])
         for line, (number, column, words) in zip(wizard.line_ids, expected, strict=True):
             self.assertEqual(line.column, column)
-            self.assertIn(words, line.message)
-            self.assertIn(f"Row {number}", line.message)
+            self.assertIn(words.lower(), line.message.lower())
+            self.assertNotIn(f"Row {number}", line.message)
 
     def test_reasons_are_in_the_users_language(self):
         wizard = self._import([["序列号", "产品编码"], ["Z-1", "没有"]], lang="zh_CN")
@@ -170,7 +170,7 @@ class TestDeviceImport(ImportCase):
         rows = list(csv.reader(io.StringIO(text)))
         self.assertEqual(rows[0], [*table[0], "Row", "Wrong Column", "Reason"])
         self.assertEqual(rows[1][:5], ["'=cmd|'/c calc'!A0", "nope", "'@asset", "'-1+1", "2"])
-        self.assertIn("unknown product", rows[1][6])
+        self.assertTrue(rows[1][6].startswith("Unknown product"))
         book = openpyxl.load_workbook(io.BytesIO(base64.b64decode(wizard.refused_xlsx)))
         sheet = book.worksheets[0]
         self.assertEqual([cell.value for cell in sheet[3]][:2], ["R-3", "nope"])
@@ -247,6 +247,9 @@ class TestDeviceImport(ImportCase):
 
     def test_the_dialogue(self):
         form = Form(self._as("quality", self.env["meddev.device.import"]))
+        self.assertIn("/template_xlsx/", form.save().action_download_template()["url"])
+        with self.assertRaises(UserError):
+            form.save().action_import()
         form.file = base64.b64encode(b"serial,product_code\nF-1,nope\n")
         wizard = form.save()
         wizard.action_import()

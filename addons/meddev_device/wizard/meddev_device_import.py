@@ -296,7 +296,7 @@ class MeddevDeviceImport(models.TransientModel):
             {
                 "row_number": result["row"],
                 "column": result["field"] and devices._get_row_label(result["field"]),
-                "message": result["error"],
+                "message": self._get_reason(result),
                 "cells": [device_file.show_cell(cell) for cell in table[result["row"] - 1]],
             }
             for result in sorted(refused, key=lambda result: result["row"])
@@ -316,6 +316,12 @@ class MeddevDeviceImport(models.TransientModel):
                 ],
             }
         )
+
+    def _get_reason(self, result):
+        """The error without its row number, which has a column of its own."""
+        before = self.env._("Row %(row)s: %(error)s", row=result["row"], error="")
+        reason = result["error"].removeprefix(before)
+        return reason[:1].upper() + reason[1:]
 
     def _describe_problem(self, problem):
         """What is wrong with the file or a cell of it, and what to do."""
@@ -368,7 +374,7 @@ class MeddevDeviceImportLine(models.TransientModel):
     )
     row_number = fields.Integer("Row")
     column = fields.Char("Wrong Column")
-    message = fields.Char("Reason")
+    message = fields.Text("Reason")
     cells = fields.Json()
 
 
