@@ -4,10 +4,11 @@
     python addons/meddev_device/tests/rehearsal/install_on_existing.py [LOTS] [--keep]
 
 Fills a private database, which never heard of us, with LOTS serial numbers (2,000 unless
-told; a quarter in stock, a quarter delivered, one in a hundred a twin in another spelling) and an
-open receipt; then installs this addon, flags the product as a medical device, validates the
-receipt, updates, uninstalls, and proves after each step that core's lots are what they were.
-Prints the seconds of each step.
+told; a quarter in stock, a quarter delivered, one in a hundred a twin in another spelling), an
+open receipt, and as many tickets of bare helpdesk_mgmt as lots, in all its stages; then installs
+the addons one after the other, flags the product as a medical device, validates the receipt,
+updates, uninstalls in reverse order, and proves after each step that core's lots and helpdesk's
+tickets are what they were. Prints the seconds of each step.
 """
 
 import json
@@ -23,7 +24,7 @@ from tool import odoo, odoo_source, python_env, templates  # noqa: E402 (the pat
 from tool.postgres import Cluster  # noqa: E402
 
 DATABASE = "rehearsal_device"
-ADDON = "meddev_device"
+ADDONS = ("meddev_device", "meddev_purchase", "meddev_service")
 
 PREPARE = """
 supplier = env["res.partner"].create({"name": "Rehearsal Supplier"})
@@ -84,6 +85,21 @@ cr.execute('''
     "product": product.id, "move": move.id, "picking": delivery.id,
     "stock": places["stock"].id, "customer": places["customer"].id, "company": company,
     "uom": uom})
+cr.execute("SELECT array_agg(id ORDER BY id) FROM helpdesk_ticket_stage")
+stages = cr.fetchone()[0]
+# One ticket in seven has no stage, every second one no known day of its last move.
+cr.execute('''
+    INSERT INTO helpdesk_ticket (number, name, description, company_id, stage_id, partner_id,
+                                 active, priority, create_date, write_date, create_uid, write_uid,
+                                 last_stage_update, closed_date)
+    SELECT 'OLD' || n, 'Old ticket ' || n, '<p>It beeps</p>', %(company)s, stage.id, %(partner)s,
+           TRUE, '1', '2024-03-01', '2024-03-05', 2, 2,
+           CASE WHEN n %% 2 = 0 THEN timestamp '2024-03-03' END,
+           CASE WHEN stage.closed THEN timestamp '2024-03-04' END
+      FROM generate_series(1, %(count)s) n
+ LEFT JOIN helpdesk_ticket_stage stage ON stage.id = (%(stages)s::int[])[n %% %(cycle)s + 1]''', {
+    "company": company, "partner": buyer.id, "count": LOTS, "stages": stages,
+    "cycle": len(stages) + 1})
 env.cr.commit()
 cr.execute("ANALYZE")
 answer(product=product.id, template=product.product_tmpl_id.id, receipt=receipt.id,
@@ -107,6 +123,8 @@ answer(seconds=flagged, rows=rows, events=env.cr.fetchone()[0])
 """
 
 RECEIVE = """
+# The addons above ask for papers and an inspection; the receipt was open before they came.
+env.company.write({"meddev_inspection_policy": "optional", "meddev_receipt_paper_policy": "ignore"})
 receipt = env["stock.picking"].browse(KNOWN["receipt"])
 start = clock()
 receipt.button_validate()
@@ -132,7 +150,7 @@ answer(state=receipt.state, conflicts=lots.filtered("serial_conflict").mapped("n
 """
 
 UNINSTALL = """
-env["ir.module.module"].search([("name", "=", "meddev_device")]).button_immediate_uninstall()
+env["ir.module.module"].search([("name", "=", ADDON)]).button_immediate_uninstall()
 env.cr.commit()
 answer()
 """
@@ -142,8 +160,48 @@ SELECT json_build_object(
     'lots', (SELECT count(*) FROM stock_lot),
     'names', (SELECT md5(string_agg(md5(id || name || product_id), '' ORDER BY id))
                 FROM stock_lot WHERE id <= %(last)s),
-    'quants', (SELECT sum(quantity) FROM stock_quant WHERE lot_id <= %(last)s))
+    'quants', (SELECT sum(quantity) FROM stock_quant WHERE lot_id <= %(last)s),
+    'tickets', (SELECT md5(string_agg(md5(row(
+        id, number, name, description, company_id, stage_id, partner_id, active, priority,
+        create_date, create_uid, last_stage_update, closed_date)::text), '' ORDER BY id))
+                FROM helpdesk_ticket WHERE number LIKE 'OLD%%'))
 """
+
+STAGES = """
+SELECT json_agg(row_to_json(stage)) FROM (
+    SELECT id, name->>'en_US' AS name, COALESCE(closed, FALSE) AS closed,
+           COALESCE(unattended, FALSE) AS unattended
+      FROM helpdesk_ticket_stage
+     WHERE id IN (SELECT stage_id FROM helpdesk_ticket) ORDER BY id) stage
+"""
+
+#: Our state of the tickets of each stage, and what is stamped.
+TICKETS = """
+SELECT json_agg(row_to_json(counted)) FROM (
+    SELECT COALESCE(data.name, 'none') AS stage, ticket.service_state AS state,
+           stage.service_state AS stage_state, count(*) AS tickets,
+           count(received_at) AS received, count(received_by_id) AS received_by,
+           count(in_progress_at) AS in_progress, count(waiting_at) AS waiting,
+           count(done_at) AS done,
+           count(*) FILTER (WHERE done_at = '2024-03-04' OR in_progress_at IN (
+               '2024-03-03', '2024-03-05') OR waiting_at IN ('2024-03-03', '2024-03-05')
+           ) AS dated
+      FROM helpdesk_ticket ticket
+ LEFT JOIN helpdesk_ticket_stage stage ON stage.id = ticket.stage_id
+ LEFT JOIN ir_model_data data ON data.model = 'helpdesk.ticket.stage' AND data.res_id = stage.id
+           AND data.module = 'helpdesk_mgmt'
+  GROUP BY 1, 2, 3) counted
+"""
+
+STATE_OF_STAGE = {
+    "none": "received",
+    "helpdesk_ticket_stage_new": "received",
+    "helpdesk_ticket_stage_in_progress": "in_progress",
+    "helpdesk_ticket_stage_awaiting": "waiting",
+    "helpdesk_ticket_stage_done": "done",
+    "helpdesk_ticket_stage_cancelled": "done",
+    "helpdesk_ticket_stage_rejected": "done",
+}
 
 
 class Rehearsal:
@@ -166,13 +224,16 @@ class Rehearsal:
         )
         self.known = self._step("fill the database", lambda: self._shell(PREPARE))
         self.known["last"] = int(self._query("SELECT max(id) FROM stock_lot"))
-        before = self._digest()
-        self._step("install", lambda: self._install("-i"))
-        self._prove("install touches no lot", self._digest() == before)
+        before, stages = self._digest(), self._query(STAGES)
+        for addon in ADDONS:
+            self._step(f"install {addon}", lambda addon=addon: self._install("-i", addon))
+            self._prove("no lot, quant or ticket has changed", self._digest() == before)
         self._prove(
             "no lot is a device yet",
             self._query("SELECT count(*) FROM stock_lot WHERE is_device") == "0",
         )
+        self._prove("helpdesk's stages keep their names", self._query(STAGES) == stages)
+        self._prove_tickets()
         flagged = self._step("flag the product (with start of Odoo)", lambda: self._shell(FLAG))
         say(f"  flagging alone: {flagged['seconds']:.1f} s")
         for state, origin, count, placed, conflicts in flagged["rows"]:
@@ -198,28 +259,58 @@ class Rehearsal:
         self._prove("the open receipt is done", received["state"] == "done")
         self._prove("its twin awaits review", received["conflicts"] == ["r-000010"])
         devices = self._query("SELECT count(*) FROM stock_lot WHERE is_device")
-        self._step("update", lambda: self._install("-u"))
+        self._step("update", lambda: self._install("-u", *ADDONS))
         self._prove(
             "update changes no device",
             self._query("SELECT count(*) FROM stock_lot WHERE is_device") == devices,
         )
-        self._step("uninstall", lambda: self._shell(UNINSTALL))
-        after = self._digest()
-        self._prove(
-            "uninstalling leaves core's lots",
-            after["names"] == before["names"]
-            and after["quants"] == before["quants"]
-            and after["lots"] == before["lots"] + 3,
-        )
+        self._prove_tickets()
+        for addon in reversed(ADDONS):
+            self.known["addon"] = addon
+            self._step(f"uninstall {addon}", lambda: self._shell(UNINSTALL))
+            self._prove(
+                "uninstalling leaves core's lots and helpdesk's tickets",
+                self._digest() == before | {"lots": before["lots"] + 3},
+            )
+        self._prove("helpdesk's stages are what they were", self._query(STAGES) == stages)
         left = self._query(
-            "SELECT count(*) FROM information_schema.columns WHERE table_name = 'stock_lot'"
-            " AND column_name IN ('is_device', 'device_state', 'normalised_serial')"
+            "SELECT count(*) FROM information_schema.columns WHERE (table_name = 'stock_lot'"
+            " AND column_name IN ('is_device', 'device_state', 'normalised_serial'))"
+            " OR (table_name IN ('helpdesk_ticket', 'helpdesk_ticket_stage')"
+            " AND column_name IN ('service_state', 'lot_id', 'done_at'))"
         )
-        self._prove("nothing of ours is left on the lots", left == "0")
-        self._step("install again", lambda: self._install("-i"))
+        self._prove("nothing of ours is left on lots and tickets", left == "0")
+        self._step("install again", lambda: self._install("-i", *ADDONS))
         self._prove(
             "a second installation starts from nothing",
             self._query("SELECT count(*) FROM stock_lot WHERE is_device") == "0",
+        )
+        self._prove_tickets()
+
+    def _prove_tickets(self):
+        """Each ticket has the state of its stage, stamped with the day that is known."""
+        rows = json.loads(self._query(TICKETS))
+        counts = {}
+        for row in rows:
+            counts[row["state"]] = counts.get(row["state"], 0) + row["tickets"]
+        say("  tickets: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
+        self._prove(
+            "every ticket has the state of its stage",
+            {row["stage"]: row["state"] for row in rows} == STATE_OF_STAGE
+            and sum(row["tickets"] for row in rows) == self.lots
+            and all(row["stage_state"] in (row["state"], None) for row in rows),
+        )
+        self._prove(
+            "and the stamps of that state alone",
+            all(
+                row["received"] == row["received_by"] == row["tickets"]
+                and all(
+                    row[state] == (row["tickets"] if row["state"] == state else 0)
+                    for state in ("in_progress", "waiting", "done")
+                )
+                and row["dated"] == (0 if row["state"] == "received" else row["tickets"])
+                for row in rows
+            ),
         )
 
     def close(self):
@@ -237,8 +328,9 @@ class Rehearsal:
         if not is_true:
             raise SystemExit(f"rehearsal: not true: {fact}")
 
-    def _install(self, option):
-        odoo.install(self.cluster, self.configuration, DATABASE, [ADDON], DATABASE, option, ADDON)
+    def _install(self, option, *addons):
+        options = () if option == "-i" else (option, ",".join(addons))
+        odoo.install(self.cluster, self.configuration, DATABASE, addons, DATABASE, *options)
 
     def _digest(self):
         return json.loads(self._query(DIGEST % self.known))
@@ -249,7 +341,7 @@ class Rehearsal:
     def _shell(self, script):
         head = (
             "import json, time\nclock = time.monotonic\n"
-            f"LOTS = {self.lots}\nKNOWN = {self.known!r}\n"
+            f"LOTS = {self.lots}\nKNOWN = {self.known!r}\nADDON = KNOWN.get('addon')\n"
             "def answer(**values): print('ANSWER ' + json.dumps(values))\n"
         )
         done = subprocess.run(
