@@ -98,7 +98,7 @@ class StockLot(models.Model):
         if not templates:
             return
         self._refresh_devices(templates)
-        self._collect_conflicts(templates)
+        self._collect_serials(templates)
         filled = 0
         for lot_ids in self._iterate_lot_ids(templates, SQL("lot.is_device IS NOT TRUE")):
             self.env.cr.execute(self._get_fill_sql(lot_ids))
@@ -107,7 +107,7 @@ class StockLot(models.Model):
             # Without fresh figures the planner takes all these devices for none.
             self.env.cr.execute("ANALYZE stock_lot")
             self.env.cr.execute("ANALYZE meddev_device_event")
-        self.env.cr.execute("DROP TABLE meddev_serial_conflict")
+        self.env.cr.execute("DROP TABLE meddev_serial")
 
     def _refresh_devices(self, templates):
         """Lots that are devices already only follow the product's maker."""
@@ -126,48 +126,67 @@ class StockLot(models.Model):
                 )
             )
 
-    def _collect_conflicts(self, templates):
-        """Lots whose serial an earlier one carries: in the company, or with no company at all."""
+    def _collect_serials(self, templates):
+        """Spell the serials once, and mark lots whose serial an earlier one carries.
+
+        Earlier: in the same company, or in no company at all. Only serials that occur twice are
+        ranked; sorting a million texts would cost more than everything else here.
+        """
         self.env.cr.execute(
             SQL(
                 """
-                CREATE TEMPORARY TABLE meddev_serial_conflict ON COMMIT DROP AS
-                SELECT id FROM (
-                    SELECT id, is_device,
-                           ROW_NUMBER() OVER (
-                               PARTITION BY product_id, serial, company_id
-                               ORDER BY is_device DESC, id
-                           ) AS in_company,
-                           ROW_NUMBER() OVER (
-                               PARTITION BY product_id, serial ORDER BY is_device DESC, id
-                           ) AS overall,
-                           BOOL_OR(company_id = 0) OVER (
-                               PARTITION BY product_id, serial
-                           ) AS is_shared
-                      FROM (
-                        SELECT lot.id, lot.product_id, COALESCE(lot.company_id, 0) AS company_id,
-                               COALESCE(lot.is_device, FALSE) AS is_device, %s AS serial
-                          FROM stock_lot lot
-                          JOIN product_product product ON product.id = lot.product_id
-                         WHERE product.product_tmpl_id IN %s
-                               AND lot.serial_conflict IS NOT TRUE
-                      ) spelled
-                     WHERE serial <> ''
-                ) ranked
-                 WHERE NOT is_device AND (in_company > 1 OR (is_shared AND overall > 1))
+                CREATE TEMPORARY TABLE meddev_serial ON COMMIT DROP AS
+                SELECT lot.id, lot.product_id, COALESCE(lot.company_id, 0) AS company_id,
+                       COALESCE(lot.is_device, FALSE) AS is_device,
+                       COALESCE(lot.serial_conflict, FALSE) AS is_conflict,
+                       NULLIF(%s, '') COLLATE "C" AS serial
+                  FROM stock_lot lot
+                  JOIN product_product product ON product.id = lot.product_id
+                 WHERE product.product_tmpl_id IN %s
                 """,
                 SQL(normalise_serial_sql("lot.name").replace("%", "%%")),
                 templates._ids,
             )
         )
-        self.env.cr.execute("ANALYZE meddev_serial_conflict")
+        self.env.cr.execute("CREATE UNIQUE INDEX ON meddev_serial (id)")
+        self.env.cr.execute("ANALYZE meddev_serial")
+        self.env.cr.execute(
+            """
+            WITH twice AS MATERIALIZED (
+                SELECT product_id, serial, BOOL_OR(company_id = 0) AS is_shared
+                  FROM meddev_serial
+                 WHERE serial IS NOT NULL AND NOT is_conflict
+              GROUP BY product_id, serial
+                HAVING COUNT(*) > 1
+            ), ranked AS (
+                SELECT lot.id, lot.is_device, twice.is_shared,
+                       ROW_NUMBER() OVER (
+                           PARTITION BY lot.product_id, lot.serial, lot.company_id
+                           ORDER BY lot.is_device DESC, lot.id
+                       ) AS in_company,
+                       ROW_NUMBER() OVER (
+                           PARTITION BY lot.product_id, lot.serial
+                           ORDER BY lot.is_device DESC, lot.id
+                       ) AS overall
+                  FROM meddev_serial lot
+                  JOIN twice USING (product_id, serial)
+                 WHERE NOT lot.is_conflict
+            )
+            UPDATE meddev_serial lot
+               SET is_conflict = TRUE
+              FROM ranked
+             WHERE ranked.id = lot.id AND NOT ranked.is_device
+                   AND (in_company > 1 OR (is_shared AND overall > 1))
+            """
+        )
 
     def _get_fill_sql(self, lot_ids):
         """One statement per batch: the lots become devices, each with its first event.
 
         In stock if a quant lies inside, shipped (with customer and date of the last delivery)
         if one lies at a customer, scrapped or lost if only at an inventory location, else in
-        service since before go-live.
+        service since before go-live. The event's author is in ``user_id`` alone: a foreign key
+        costs as much as the row it checks.
         """
         return SQL(
             """
@@ -190,7 +209,7 @@ class StockLot(models.Model):
                  WHERE line.lot_id IN %(lot_ids)s AND line.state = 'done'
                        AND location.usage = 'customer'
               ORDER BY line.lot_id, line.date DESC, line.id DESC
-            ), situation AS (
+            ), situation AS MATERIALIZED (
                 SELECT lot.id, template.manufacturer_id,
                        CASE WHEN quant.is_inside THEN %(in_stock)s
                             WHEN quant.is_outside THEN %(shipped)s
@@ -217,8 +236,8 @@ class StockLot(models.Model):
              LEFT JOIN quant ON quant.lot_id = lot.id
              LEFT JOIN delivery ON delivery.lot_id = lot.id
                  WHERE lot.id IN %(lot_ids)s
-            ), placed AS (
-                SELECT situation.*,
+            ), partner AS MATERIALIZED (
+                SELECT partner.id,
                        COALESCE(partner.facility_id, partner.commercial_partner_id)
                        AS customer_id,
                        (SELECT above.id FROM meddev_facility_ancestor_rel rel
@@ -231,15 +250,19 @@ class StockLot(models.Model):
                          WHERE rel.partner_id = partner.id
                                AND above.facility_level = 'room' LIMIT 1
                        ) AS room_id
+                  FROM res_partner partner
+                 WHERE partner.id IN (SELECT partner_id FROM situation)
+            ), placed AS (
+                SELECT situation.*, spelled.serial, spelled.is_conflict,
+                       partner.customer_id, partner.department_id, partner.room_id
                   FROM situation
-             LEFT JOIN res_partner partner ON partner.id = situation.partner_id
+                  JOIN meddev_serial spelled ON spelled.id = situation.id
+             LEFT JOIN partner ON partner.id = situation.partner_id
             ), changed AS (
                 UPDATE stock_lot lot
                    SET is_medical = TRUE, is_device = TRUE,
-                       normalised_serial = NULLIF(%(serial)s, ''),
-                       serial_conflict = COALESCE(lot.serial_conflict, FALSE)
-                           OR EXISTS (SELECT 1 FROM meddev_serial_conflict conflict
-                                       WHERE conflict.id = lot.id),
+                       normalised_serial = placed.serial,
+                       serial_conflict = placed.is_conflict,
                        manufacturer_id = placed.manufacturer_id,
                        device_state = placed.state,
                        origin = placed.origin,
@@ -257,17 +280,15 @@ class StockLot(models.Model):
             )
             INSERT INTO meddev_device_event (
                 lot_id, kind, occurred_at, user_id, state_to, sets_place, customer_id,
-                department_id, room_id, company_id, create_uid, write_uid, create_date, write_date
+                department_id, room_id, company_id, create_date, write_date
             )
             SELECT id, %(created)s,
                    COALESCE(shipped_at, create_date, NOW() AT TIME ZONE 'UTC'), %(uid)s,
                    device_state, customer_id IS NOT NULL, customer_id, department_id, room_id,
-                   company_id, %(uid)s, %(uid)s, NOW() AT TIME ZONE 'UTC',
-                   NOW() AT TIME ZONE 'UTC'
+                   company_id, NOW() AT TIME ZONE 'UTC', NOW() AT TIME ZONE 'UTC'
               FROM changed
             """,
             lot_ids=lot_ids,
-            serial=SQL(normalise_serial_sql("lot.name").replace("%", "%%")),
             in_stock=STATE_IN_STOCK,
             shipped=STATE_SHIPPED,
             in_service=STATE_IN_SERVICE,
