@@ -1,6 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Domain
+from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.meddev_device.models.guard import without_defaults
 from odoo.addons.meddev_device.models.meddev_udi_di import ISSUERS
@@ -8,8 +7,7 @@ from odoo.addons.meddev_device.tools import udi
 from odoo.addons.meddev_device.tools.serial_number import normalise_serial
 
 from ..tools.retention import retain_until
-from .guard import is_own_write, own_write
-from .meddev_device_event import EVENT_INSPECTION
+from .guard import is_own_write
 
 RESULT_ACCEPTED = "accepted"
 RESULT_QUARANTINED = "quarantined"
@@ -240,35 +238,6 @@ class MeddevIncomingInspectionLine(models.Model):
         if frozen := self.filtered(lambda line: line.inspection_id.state != "draft"):
             raise UserError(self._get_frozen_message(frozen[0]))
 
-    def _ensure_can_be_decided(self):
-        if not self._may_decide():
-            raise AccessError(
-                self.env._(
-                    "Only a quality specialist decides on quarantined and refused goods."
-                    " Ask one to release or refuse them."
-                )
-            )
-        if refused := self.filtered(lambda line: not line.can_be_decided):
-            raise UserError(
-                self.env._(
-                    "Nothing to decide for %s: the goods were accepted, the inspection is not"
-                    " finished, or the decision was already taken.",
-                    ", ".join(line.lot_name or line.product_id.display_name for line in refused),
-                )
-            )
-
-    def action_decide(self):
-        """Open the dialogue in which quality releases or refuses these goods."""
-        self._ensure_can_be_decided()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Decide on Goods"),
-            "res_model": "meddev.quarantine.decide",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_line_ids": self.ids},
-        }
-
     def action_view_lot(self):
         """Open the device or lot of this line."""
         self.ensure_one()
@@ -278,38 +247,6 @@ class MeddevIncomingInspectionLine(models.Model):
             "res_id": self.lot_id.id,
             "view_mode": "form",
         }
-
-    def decide(self, decision, reason):
-        """Quality's decision on quarantined or refused goods; taken once.
-
-        :param decision: ``released`` or ``refused``.
-        :param reason: why, required.
-        :return: ids of the decided lines.
-        """
-        if decision not in dict(DECISIONS):
-            raise UserError(self.env._("Decide either to release or to refuse the goods."))
-        reason = (reason or "").strip()
-        if not reason:
-            raise UserError(self.env._("Give the reason of the decision."))
-        self.check_access("read")
-        self.lock_for_update()
-        self.invalidate_recordset(["decision"])
-        self._ensure_can_be_decided()
-        # sudo: nobody has the right to write an inspected line; quality's right to decide was
-        # checked above and only the decision is written.
-        own_write(self.sudo()).write(
-            {
-                "decision": decision,
-                "decision_reason": reason,
-                "decided_by_id": self.env.uid,
-                "decided_at": fields.Datetime.now(),
-            }
-        )
-        self._log_decision(decision, reason)
-        in_stock = self.filtered(lambda line: line.result == RESULT_QUARANTINED and line.lot_id)
-        if decision == DECISION_RELEASED:
-            in_stock._release(reason)
-        return self.ids
 
     # Hooks
 
@@ -377,124 +314,6 @@ class MeddevIncomingInspectionLine(models.Model):
             return vals
         parts = self._prepare_carrier_vals(vals["udi_carrier"])
         return {name: value for name, value in parts.items() if value} | vals
-
-    def _prepare_lot_vals(self):
-        """Values of the lot that this line brings into being; asked at confirmation."""
-        self.ensure_one()
-        vals = {
-            "name": self.lot_name,
-            "product_id": self.product_id.id,
-            "udi_carrier": self.udi_carrier,
-            "batch_number": self.batch_number,
-            "production_date": self.production_date,
-            "expiry_date": self.expiry_date,
-        }
-        company = self.product_id.company_id
-        if company and self.company_id in (company.all_child_ids | company):
-            vals["company_id"] = self.company_id.id
-        return {name: value for name, value in vals.items() if value}
-
-    def _assign_lots(self, origins=None):
-        """Give every tracked line its lot, creating what is not there, in one call.
-
-        :param origins: what a new lot of a line knows of its origin, by line; given here
-            because writing it to thousands of lots afterwards costs as much as making them.
-        """
-        tracked = self.filtered(lambda line: line.tracking != "none")
-        known = tracked._find_lots()
-        missing = {}
-        for line in tracked:
-            key = line._get_lot_key()
-            if key not in known and key not in missing:
-                missing[key] = line._prepare_lot_vals() | (origins or {}).get(line, {})
-        # The device's own timeline records that it was entered; a second message in the
-        # chatter of each of them would only cost time.
-        lots = own_write(self.env["stock.lot"]).with_context(mail_create_nolog=True)
-        known |= dict(zip(missing, lots.create(list(missing.values())).ids, strict=True))
-        own = own_write(tracked)
-        for line in own:
-            line.lot_id = known[line._get_lot_key()]
-
-    def _find_lots(self):
-        """Ids of existing lots for these lines, by the lines' lot key."""
-        # sudo: a lot that the user may not open must not be made a second time.
-        lots = (
-            self.env["stock.lot"]
-            .sudo()
-            .search_fetch(
-                Domain("product_id", "in", self.product_id.ids)
-                & Domain("company_id", "in", [False, *self.company_id.ids])
-                & (
-                    Domain("name", "in", list(set(self.mapped("lot_name"))))
-                    | Domain("normalised_serial", "in", list(set(self.mapped("normalised_serial"))))
-                ),
-                ["name", "product_id", "normalised_serial"],
-            )
-        )
-        return {
-            (lot.product_id.id, lot.normalised_serial if lot.is_device else lot.name): lot.id
-            for lot in lots
-        }
-
-    def _get_lot_key(self):
-        self.ensure_one()
-        is_serial = self.tracking == "serial"
-        return (self.product_id.id, self.normalised_serial if is_serial else self.lot_name)
-
-    # Decision
-
-    @api.model
-    def _may_decide(self):
-        return self.env.user.has_group("meddev_base.group_quality_specialist")
-
-    def _release(self, reason):
-        """Put quarantined goods back among the good stock."""
-        devices = self.lot_id.filtered("is_device")
-        devices._release_from_quarantine(reason)
-        for inspection, lines in self.grouped("inspection_id").items():
-            location = inspection.company_id.meddev_quarantine_location_id
-            if location:
-                lines._move_out_of_quarantine(location, inspection.picking_id.location_dest_id)
-
-    def _move_out_of_quarantine(self, quarantine, destination):
-        """Move the goods of these lines from the quarantine location back to ``destination``."""
-        # sudo: quality has no right on stock; the decision moves exactly the released goods.
-        quants = (
-            self.env["stock.quant"]
-            .sudo()
-            .search(
-                [
-                    ("location_id", "child_of", quarantine.id),
-                    ("lot_id", "in", self.lot_id.ids),
-                    ("quantity", ">", 0),
-                ]
-            )
-        )
-        quants.move_quants(
-            location_dest_id=destination, message=self.env._("Released from quarantine")
-        )
-
-    def _log_decision(self, decision, reason):
-        label = dict(self._fields["decision"]._description_selection(self.env))[decision]
-        lines = self.filtered(lambda line: line.lot_id.is_device)
-        lines.lot_id._log_device_events(
-            [
-                {
-                    "lot_id": line.lot_id.id,
-                    "kind": EVENT_INSPECTION,
-                    "summary": self.env._(
-                        "%(decision)s after incoming inspection %(inspection)s: %(reason)s",
-                        decision=label,
-                        inspection=line.inspection_id.name,
-                        reason=reason,
-                    ),
-                    "res_model": line.inspection_id._name,
-                    "res_id": line.inspection_id.id,
-                    "data": {"decision": decision, "reason": reason},
-                }
-                for line in lines
-            ]
-        )
 
     @api.model
     def _get_own_fields(self):

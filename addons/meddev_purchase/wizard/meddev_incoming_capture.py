@@ -1,6 +1,6 @@
 from odoo import Command, api, fields, models
 
-from ..models.meddev_incoming_inspection import ROW_REFUSED
+from ..models.meddev_incoming_inspection_capture import ROW_REFUSED
 from ..models.meddev_incoming_inspection_line import RESULT_ACCEPTED, RESULTS
 
 MAX_SHOWN_ROWS = 200
