@@ -22,6 +22,7 @@ from . import (
     res_partner,
     stock_lot_origin,
     stock_lot,
+    stock_lot_retention,
     stock_move,
     stock_move_line,
     stock_picking,

@@ -1,11 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from odoo.addons.meddev_device.models.device_state import STATE_IN_STOCK, STATE_QUARANTINED
 from odoo.addons.meddev_device.models.guard import in_stock_operation, without_defaults
 
-from ..tools.retention import retain_until
 from .guard import is_own_write, own_write
 from .meddev_device_event import EVENT_PURCHASE
 
@@ -16,7 +14,7 @@ ORIGIN_FIELDS = {"supplier_id", "purchase_date"}
 
 
 class StockLot(models.Model):
-    """Where a device or batch came from, and how long its record is kept."""
+    """Where a device or batch came from."""
 
     _inherit = "stock.lot"
 
@@ -49,12 +47,6 @@ class StockLot(models.Model):
         "meddev.incoming.inspection.line", "lot_id", "Incoming Inspection Lines"
     )
     inspection_count = fields.Integer(compute="_compute_inspection_count")
-    retain_until = fields.Date(
-        "Keep Records Until", compute="_compute_retain_until", store=True, copy=False
-    )
-    is_retained_permanently = fields.Boolean(
-        "Keep Records Permanently", related="product_id.is_implant"
-    )
 
     def _compute_inspection_count(self):
         counts = {
@@ -66,22 +58,6 @@ class StockLot(models.Model):
         }
         for lot in self:
             lot.inspection_count = counts.get(lot.id, 0)
-
-    @api.depends("expiry_date", "production_date", "purchase_date", "product_id")
-    def _compute_retain_until(self):
-        # The product's own fields are no triggers: products of a million lots are handled by
-        # SQL in _fill_retention.
-        for lot in self:
-            product = lot.product_id
-            if not lot.is_medical or product.is_implant:
-                lot.retain_until = False
-                continue
-            lot.retain_until = retain_until(
-                lot.purchase_date,
-                lot.expiry_date,
-                lot.production_date,
-                product.service_life_months,
-            )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -221,47 +197,4 @@ class StockLot(models.Model):
         last = {move_line.lot_id.id: move_line for move_line in move_lines}
         return self.filtered(
             lambda lot: lot.id in last and last[lot.id].location_dest_id.usage == "supplier"
-        )
-
-    @api.model
-    def _fill_medical_lots(self, templates):
-        result = super()._fill_medical_lots(templates)
-        self._fill_retention(templates)
-        return result
-
-    @api.model
-    def _fill_retention(self, templates):
-        """Compute ``retain_until`` of all lots of these products in one statement.
-
-        The same rule as ``tools.retention.retain_until``; a test compares the two.
-        """
-        if not templates:
-            return
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """UPDATE stock_lot lot
-                      SET retain_until = %s
-                     FROM product_product product
-                     JOIN product_template template ON template.id = product.product_tmpl_id
-                    WHERE product.id = lot.product_id
-                      AND template.id = ANY(%s)""",
-                self._get_retention_sql(),
-                templates.ids,
-            )
-        )
-        self.invalidate_model(["retain_until"])
-
-    @api.model
-    def _get_retention_sql(self):
-        """SQL expression over the aliases ``lot`` and ``template``."""
-        return SQL(
-            """CASE WHEN lot.is_medical AND template.is_implant IS NOT TRUE THEN GREATEST(
-                   CASE WHEN lot.expiry_date IS NOT NULL
-                        THEN (lot.expiry_date + interval '2 years')::date
-                        ELSE (lot.purchase_date + interval '5 years')::date END,
-                   CASE WHEN COALESCE(template.service_life_months, 0) > 0
-                        THEN (COALESCE(lot.production_date, lot.purchase_date)
-                              + template.service_life_months * interval '1 month')::date END
-               ) END"""
         )
