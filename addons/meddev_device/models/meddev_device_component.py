@@ -3,6 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..tools.serial_number import normalise_serial
+from .argument import ensure_single
 from .guard import is_trusted, trusted, without_defaults
 from .meddev_device_event import EVENT_COMPONENT
 
@@ -190,7 +191,7 @@ class MeddevDeviceComponent(models.Model):
 
     def action_swap(self):
         """Ask for the new component and put it in the place of this one."""
-        self.ensure_one()
+        ensure_single(self)
         self._ensure_installed()
         return {
             "type": "ir.actions.act_window",

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .argument import ensure_single
 from .device_state import DEVICE_STATES
 
 EVENT_CREATED = "created"
@@ -139,7 +140,7 @@ class MeddevDeviceEvent(models.Model):
 
     def action_view_document(self):
         """Open the document that this event tells of, as far as the reader may see it."""
-        self.ensure_one()
+        ensure_single(self)
         if not self.res_model or self.res_model not in self.env:
             raise UserError(self.env._("This event has no document."))
         return {

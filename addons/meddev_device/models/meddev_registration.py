@@ -8,6 +8,7 @@ from ..tools.registration_number import (
     check_registration_number,
     normalise_number,
 )
+from .argument import ensure_single
 from .guard import without_defaults
 
 EXPIRING_DAYS = 180
@@ -176,7 +177,7 @@ class MeddevRegistration(models.Model):
 
     def action_renew(self):
         """Open a new certificate that continues this one."""
-        self.ensure_one()
+        ensure_single(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Renewal of %s", self.number),

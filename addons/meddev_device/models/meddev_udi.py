@@ -9,6 +9,7 @@ from odoo.tools.translate import LazyTranslate
 
 from ..tools import udi
 from ..tools.serial_number import normalise_serial
+from ..tools.text import shorten
 from ..tools.udi.carrier import to_halfwidth
 from .meddev_udi_di import ISSUERS
 from .stock_lot import MAX_CARRIER_LENGTH
@@ -535,7 +536,7 @@ def _make_raw(carrier):
     if isinstance(carrier, (str, bool)):
         return carrier
     if isinstance(carrier, int):
-        return carrier if carrier in _XMLRPC_INT else str(carrier)
+        return carrier if carrier in _XMLRPC_INT else shorten(carrier)
     if isinstance(carrier, (datetime, date)):
         return carrier.isoformat()
     try:

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .argument import ensure_single
 from .meddev_registration import (
     EXPIRING_DAYS,
     STATUS_EXPIRED,
@@ -138,7 +139,7 @@ class ProductTemplate(models.Model):
 
     def action_view_devices(self):
         """Open the devices of this product."""
-        self.ensure_one()
+        ensure_single(self)
         action = self.env["ir.actions.act_window"]._for_xml_id("meddev_device.device_action")
         action["domain"] = [
             ("is_device", "=", True),

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .argument import ensure_single
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -14,7 +16,7 @@ class ResPartner(models.Model):
 
     def action_view_devices(self):
         """Open the devices at this place and below it."""
-        self.ensure_one()
+        ensure_single(self)
         action = self.env["ir.actions.act_window"]._for_xml_id("meddev_device.device_action")
         action["domain"] = [("is_device", "=", True), *self._get_device_domain()]
         action["context"] = {"default_customer_id": self.facility_id.id or self.id}

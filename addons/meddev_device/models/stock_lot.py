@@ -4,6 +4,7 @@ from odoo.fields import Domain
 
 from ..tools import udi
 from ..tools.serial_number import normalise_serial
+from .argument import ensure_single
 from .device_state import (
     DEVICE_STATES,
     INITIAL_STATES,
@@ -838,7 +839,7 @@ class StockLot(models.Model):
 
     def action_resolve_serial(self):
         """Ask how a doubtful serial is settled."""
-        self.ensure_one()
+        ensure_single(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Review %s", self.name),

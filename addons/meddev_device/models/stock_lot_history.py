@@ -5,7 +5,12 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..tools.calendar_text import read_moment
+from ..tools.text import shorten
+from .argument import ensure_single, read_text, read_whole_number
 from .meddev_device_event import EVENT_CREATED, EVENT_NOTE
+
+#: Entries of the timeline that one call answers; more are paged.
+MAX_TIMELINE = 10_000
 
 
 class StockLot(models.Model):
@@ -65,34 +70,39 @@ class StockLot(models.Model):
         :return: ids of the events.
         """
         self.check_access("write")
-        if not (text or "").strip():
+        text = read_text(self.env, self.env._("Text"), text)
+        if not text:
             raise UserError(self.env._("A note on the timeline needs a text."))
-        is_today = str(occurred_at).strip() == str(fields.Date.context_today(self))
+        is_given = not (occurred_at is None or occurred_at is False or occurred_at == "")
+        today = str(fields.Date.context_today(self))
+        is_today = isinstance(occurred_at, str) and occurred_at.strip() == today
         moment = fields.Datetime.now()
-        if occurred_at and not is_today:
+        if is_given and not is_today:
             moment = self._parse_moment(occurred_at)
         return self._log_device_events(
             [
                 {
                     "lot_id": device.id,
                     "kind": EVENT_NOTE,
-                    "summary": text.strip(),
+                    "summary": text,
                     "occurred_at": moment,
                 }
                 for device in self
             ]
         ).ids
 
-    def correct_event(self, event_id, text, state=None):
+    def correct_event(self, event_id, text):
         """Void an event of this device by a correction, which is an event of its own.
 
         :param event_id: the event that was recorded wrongly.
         :param text: what is right, and why.
         :return: id of the correction.
         """
-        self.ensure_one()
+        ensure_single(self)
         self.check_access("write")
-        if not (text or "").strip():
+        event_id = read_whole_number(self.env, self.env._("Event"), event_id, lowest=1)
+        text = read_text(self.env, self.env._("Text"), text)
+        if not text:
             raise UserError(self.env._("Say what is right, and why."))
         event = self.env["meddev.device.event"].browse(event_id).exists()
         if not event or event.lot_id != self:
@@ -112,7 +122,7 @@ class StockLot(models.Model):
                     "lot_id": self.id,
                     "kind": event.kind,
                     "occurred_at": event.occurred_at,
-                    "summary": text.strip(),
+                    "summary": text,
                     "correction_of_id": event.id,
                 }
             ]
@@ -147,7 +157,7 @@ class StockLot(models.Model):
                 self.env._(
                     "%s is no date and time. Write for example 2026-03-31 08:00:00 (UTC),"
                     " 2026-03-31T08:00:00+08:00, or 2026-03-31 for the end of that day.",
-                    moment,
+                    shorten(moment),
                 )
             ) from error
 
@@ -204,11 +214,14 @@ class StockLot(models.Model):
     def get_timeline(self, limit=200, offset=0):
         """The device's history as data, newest first.
 
+        :param limit: number of entries, 1 to 10,000; :param offset: how many to pass over.
         :return: list of dictionaries ``id``, ``at`` (UTC), ``kind``, ``title``, ``summary``,
             ``by``, ``is_voided``, ``document`` (``{"model", "id"}`` or False).
         """
-        self.ensure_one()
+        ensure_single(self)
         self.check_access("read")
+        limit = read_whole_number(self.env, self.env._("Limit"), limit, 1, MAX_TIMELINE)
+        offset = read_whole_number(self.env, self.env._("Offset"), offset)
         events = self.env["meddev.device.event"].search(
             [("lot_id", "=", self.id)], limit=limit, offset=offset
         )
@@ -230,14 +243,14 @@ class StockLot(models.Model):
 
     def action_view_timeline(self):
         """Open the whole timeline in its own list."""
-        self.ensure_one()
+        ensure_single(self)
         action = self.env["ir.actions.act_window"]._for_xml_id("meddev_device.device_event_action")
         action["domain"] = [("lot_id", "=", self.id)]
         return action
 
     def action_view_as_of(self):
         """Ask for a date and show the device as it was then."""
-        self.ensure_one()
+        ensure_single(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("%s as of a Date", self.name),

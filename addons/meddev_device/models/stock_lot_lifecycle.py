@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .argument import read_text
 from .device_state import (
     BUTTON_FIELDS,
     STATE_IN_SERVICE,
@@ -68,8 +69,6 @@ class StockLot(models.Model):
 
     def _ensure_can_move(self, target, reason=None, check_roles=True):
         """Refuse moves that the table does not know, or that this user may not make."""
-        if not isinstance(target, str) or not isinstance(reason or "", str):
-            raise UserError(self.env._("A state and a reason are texts: send them as such."))
         self._ensure_devices()
         for device in self:
             transition = TRANSITIONS.get((device.device_state, target))
@@ -137,6 +136,8 @@ class StockLot(models.Model):
         :raise UserError: the move is not legal, or not for this user, or lacks its reason.
         """
         self.check_access("write")
+        state = read_text(self.env, self._get_label("device_state"), state)
+        reason = read_text(self.env, self.env._("Reason"), reason)
         self._move_device_state(state, reason=reason)
         return {"ids": self.ids, "state": state}
 
@@ -176,14 +177,13 @@ class StockLot(models.Model):
 
     def _start_move(self, state, reason):
         """Move at once, or ask for the reason that the table requires."""
-        if not isinstance(reason or "", str):
-            raise UserError(self.env._("A state and a reason are texts: send them as such."))
+        reason = read_text(self.env, self.env._("Reason"), reason)
         needs_reason = any(
             transition.needs_reason
             for device in self
             if (transition := TRANSITIONS.get((device.device_state, state)))
         )
-        if not needs_reason or (reason or "").strip():
+        if not needs_reason or reason:
             return self.move_device_state(state, reason=reason)
         self.check_access("write")
         # Whatever else is wrong is said before the person is asked to write a reason.

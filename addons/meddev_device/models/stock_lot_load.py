@@ -7,6 +7,8 @@ from odoo.fields import Domain
 from ..tools import udi
 from ..tools.calendar_text import read_date
 from ..tools.serial_number import normalise_serial
+from ..tools.text import is_storable, shorten
+from .argument import MAX_ID
 from .device_state import DEVICE_STATES, INITIAL_STATES, ORIGIN_LEGACY, ORIGINS
 from .stock_lot import DATE_ORDER, MAX_CARRIER_LENGTH
 
@@ -43,6 +45,8 @@ ROW_KEYS = {
     *PRODUCT_KEYS,
     *PLACE_KEYS,
 }
+#: Keys that hold a whole number; the other keys hold texts, or dates.
+ID_KEYS = ("product_id", "company_id", "row")
 MAX_TEXT_LENGTH = 255
 
 
@@ -166,7 +170,8 @@ class StockLot(models.Model):
 
     def _refuse_row(self, number, row, field, message):
         own_number = row.get("row") if isinstance(row, dict) else None
-        number = own_number or number
+        if isinstance(own_number, int) and 0 < own_number <= MAX_ID:
+            number = own_number
         return {
             "row": number,
             "id": False,
@@ -188,7 +193,7 @@ class StockLot(models.Model):
         """The row with empty keys dropped, or :class:`RowError`."""
         if not isinstance(row, dict):
             raise RowError(False, self.env._("a row is a dictionary of field and value."))
-        if unknown := sorted(str(key) for key in row.keys() - ROW_KEYS):
+        if unknown := sorted(shorten(key) for key in row.keys() - ROW_KEYS):
             raise RowError(
                 unknown[0],
                 self.env._(
@@ -200,7 +205,11 @@ class StockLot(models.Model):
         row = {
             key: value.strip() if isinstance(value, str) else value for key, value in row.items()
         }
-        row = {key: value for key, value in row.items() if value not in (None, "", False)}
+        row = {
+            key: value if key in (*ID_KEYS, *DATE_KEYS) else _write_number(value)
+            for key, value in row.items()
+            if not (value is None or value is False or value == "")
+        }
         for key, value in row.items():
             self._check_value(key, value)
         if not normalise_serial(row.get("serial")):
@@ -216,18 +225,18 @@ class StockLot(models.Model):
         return row
 
     def _check_value(self, key, value):
-        if key in ("product_id", "company_id", "row"):
-            if not isinstance(value, int) or isinstance(value, bool):
+        if key in ID_KEYS:
+            if not (isinstance(value, int) and _is_number(value) and 0 <= value <= MAX_ID):
                 raise RowError(
                     key,
                     self.env._(
                         "%(field)s is no whole number: %(value)s.",
                         field=self._get_row_label(key),
-                        value=value,
+                        value=shorten(value),
                     ),
                 )
             return
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if key in DATE_KEYS and _is_number(value):
             return
         if not isinstance(value, str):
             raise RowError(
@@ -235,10 +244,10 @@ class StockLot(models.Model):
                 self.env._(
                     "%(field)s is no text: %(value)s.",
                     field=self._get_row_label(key),
-                    value=value,
+                    value=shorten(value),
                 ),
             )
-        if "\x00" in value or any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+        if not is_storable(value):
             raise RowError(
                 key,
                 self.env._(
@@ -303,7 +312,7 @@ class StockLot(models.Model):
                         "%(field)s is no date, or one that does not exist: %(value)s. Write for"
                         " example 2026-03-31.",
                         field=self._get_label(key),
-                        value=row[key],
+                        value=shorten(row[key]),
                     ),
                 ) from error
         given = [key for key in DATE_ORDER if key in row]
@@ -579,3 +588,17 @@ class StockLot(models.Model):
             return field, model._sql_error_to_message(error)
         message = str(error.args[0]) if error.args else str(error)
         return self._guess_field(message), message
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _write_number(value):
+    """A number as the text that it stands for: a program may send a serial number so."""
+    if not _is_number(value):
+        return value
+    try:
+        return str(value)
+    except ValueError:  # an integer of 5,000 digits
+        return value

@@ -9,6 +9,7 @@ from . import test_device_fill
 from . import test_device_import
 from . import test_device_load
 from . import test_device_scale
+from . import test_junk_arguments
 from . import test_label
 from . import test_portal_device
 from . import test_scan_js
@@ -16,6 +17,7 @@ from . import test_tool_calendar_text
 from . import test_tool_device_file
 from . import test_tool_registration_number
 from . import test_tool_serial_number
+from . import test_tool_text
 from . import test_tool_udi_conformance
 from . import test_tool_udi_gs1
 from . import test_tool_udi_others

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..models.argument import ensure_single
+
 
 class MeddevComponentSwap(models.TransientModel):
     """Asks for the new component and puts it in the place of the old one; or only removes it."""
@@ -22,7 +24,7 @@ class MeddevComponentSwap(models.TransientModel):
 
     def action_swap(self):
         """Swap old for new in one step."""
-        self.ensure_one()
+        ensure_single(self)
         if not self.has_successor:
             self.component_id._remove(moment=self.moment, reason=self.reason)
             return {"type": "ir.actions.act_window_close"}

@@ -13,6 +13,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..models.argument import ensure_single
 from ..models.stock_lot_load import (
     STATUS_CREATED,
     STATUS_REFUSED,
@@ -132,7 +133,7 @@ class MeddevDeviceImport(models.TransientModel):
 
     def action_import(self):
         """Load the file, and show the result in the same dialogue."""
-        self.ensure_one()
+        ensure_single(self)
         self.env["stock.lot"].check_access("create")
         if not self.file:
             raise UserError(self.env._("Choose a file."))
@@ -149,7 +150,7 @@ class MeddevDeviceImport(models.TransientModel):
 
     def action_start_again(self):
         """Empty the dialogue for the next file, such as the corrected one."""
-        self.ensure_one()
+        ensure_single(self)
         self.write(
             {
                 "state": STATE_UPLOAD,
@@ -173,7 +174,7 @@ class MeddevDeviceImport(models.TransientModel):
         return self._download("template_xlsx", self.env._("devices.xlsx"))
 
     def _download(self, name, filename):
-        self.ensure_one()
+        ensure_single(self)
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/{self._name}/{self.id}/{name}/{quote(filename)}?download=true",

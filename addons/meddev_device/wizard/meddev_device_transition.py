@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from ..models.argument import ensure_single
 from ..models.device_state import DEVICE_STATES
 
 
@@ -15,6 +16,6 @@ class MeddevDeviceTransition(models.TransientModel):
 
     def action_move(self):
         """Move the devices with the reason given."""
-        self.ensure_one()
+        ensure_single(self)
         self.lot_ids.move_device_state(self.state, reason=self.reason)
         return {"type": "ir.actions.act_window_close"}

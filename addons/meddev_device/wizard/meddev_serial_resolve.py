@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ..models.argument import ensure_single
 from ..models.device_state import MANAGER, QUALITY
 
 
@@ -39,7 +40,7 @@ class MeddevSerialResolve(models.TransientModel):
 
     def action_resolve(self):
         """Settle the serial as decided."""
-        self.ensure_one()
+        ensure_single(self)
         if self.env.uid != self.env.ref("base.user_root").id and not any(
             self.env.user.has_group(role) for role in (QUALITY, MANAGER)
         ):
