@@ -88,6 +88,44 @@ class TestRolesOfTheSuite(HttpCase):
             with self.subTest(role=role):
                 self.assertFalse([app.name for app in apps if app in visible])
 
+    def _sees_dashboards(self, user):
+        menus = self.env["ir.ui.menu"].with_user(user).load_menus(False)
+        root = self.env.ref("spreadsheet_dashboard.spreadsheet_dashboard_menu_root")
+        shown = {menu["id"] for menu in menus.values() if menu.get("app_id") == root.id}
+        self.assertEqual(root.id in menus["root"]["children"], bool(shown))
+        return bool(shown)
+
+    def test_empty_dashboards_are_hidden_until_there_is_one(self):
+        """Given no dashboard for a role / when one is shared with it / then the app appears."""
+        engineer = self.users["field_engineer"]
+        self.assertFalse([role for role, user in self.users.items() if self._sees_dashboards(user)])
+        dashboard = self.env["spreadsheet.dashboard"].create(
+            {
+                "name": "First-time fix rate",
+                "dashboard_group_id": self.env["spreadsheet.dashboard.group"]
+                .create({"name": "Service"})
+                .id,
+                "group_ids": [(6, 0, self.env.ref("meddev_base.group_field_engineer").ids)],
+            }
+        )
+        self.assertTrue(self._sees_dashboards(engineer))
+        self.assertFalse(self._sees_dashboards(self.users["dispatcher"]))
+        dashboard.is_published = False
+        self.assertFalse(self._sees_dashboards(engineer))
+
+    def test_core_groups_keep_their_dashboards(self):
+        """A role takes nothing away from who also holds core's groups, nor from the others."""
+        dispatcher = "meddev_base.group_dispatcher"
+        for name, groups in (
+            ("keeper", f"{dispatcher},stock.group_stock_manager"),
+            ("designer", f"{dispatcher},spreadsheet_dashboard.group_dashboard_manager"),
+            ("chief", f"{dispatcher},base.group_system"),
+            ("employee", "base.group_user"),
+        ):
+            user = new_test_user(self.env, f"suite_dashboard_{name}", groups)
+            with self.subTest(user=name):
+                self.assertTrue(self._sees_dashboards(user))
+
     def test_every_menu_opens_something_that_its_reader_may_read(self):
         root = self.env.ref("meddev_base.menu_root")
         for role, user in self.users.items():
