@@ -8,12 +8,17 @@ EVENT_CREATED = "created"
 EVENT_STATE = "state"
 EVENT_PLACE = "place"
 EVENT_STOCK = "stock"
+EVENT_RECALL = "recall"
 EVENT_FIRMWARE = "firmware"
 EVENT_COMPONENT = "component"
 EVENT_ACCEPTANCE = "acceptance"
 EVENT_IDENTITY = "identity"
 EVENT_DOCUMENT = "document"
 EVENT_NOTE = "note"
+
+#: What an event of the kind "recall" says; the recall of a device is a state.
+RECALL_STARTED = "start"
+RECALL_ENDED = "end"
 
 
 class MeddevDeviceEvent(models.Model):
@@ -38,6 +43,7 @@ class MeddevDeviceEvent(models.Model):
             (EVENT_STATE, "State"),
             (EVENT_PLACE, "Place"),
             (EVENT_STOCK, "Stock"),
+            (EVENT_RECALL, "Recall"),
             (EVENT_FIRMWARE, "Firmware"),
             (EVENT_COMPONENT, "Component"),
             (EVENT_ACCEPTANCE, "Acceptance"),
@@ -85,7 +91,9 @@ class MeddevDeviceEvent(models.Model):
 
     _timeline_index = models.Index("(lot_id, occurred_at DESC, id DESC)")
 
-    @api.depends("kind", "state_from", "state_to", "customer_id", "department_id", "room_id")
+    @api.depends(
+        "kind", "data", "state_from", "state_to", "customer_id", "department_id", "room_id"
+    )
     @api.depends_context("lang")
     def _compute_title(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
@@ -163,6 +171,9 @@ class MeddevDeviceEvent(models.Model):
             parts.append(states[self.state_to])
         if self.sets_place:
             parts.append(self._describe_place())
+        if self.kind == EVENT_RECALL:
+            is_end = (self.data or {}).get("step") == RECALL_ENDED
+            parts.append(self.env._("Ended") if is_end else self.env._("Started"))
         return " · ".join(part for part in parts if part)
 
     def _describe_place(self):

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from .argument import ensure_single
+from .meddev_device_event import EVENT_CREATED
 from .meddev_registration import (
     EXPIRING_DAYS,
     STATUS_EXPIRED,
@@ -176,12 +177,24 @@ class ProductTemplate(models.Model):
         )
 
     def _ensure_may_change_lots(self, vals):
-        """A product whose devices have a history stays a serial-tracked medical device."""
-        stays_device = vals.get("is_medical_device", True) and vals.get("tracking") in (
-            None,
-            "serial",
+        """A product whose devices or batches have a history stays what it is.
+
+        Only its batches may become devices: nothing of their file is lost.
+        """
+        changed = self.filtered(
+            lambda template: any(
+                name in vals and vals[name] != template[name]
+                for name in ("is_medical_device", "tracking")
+            )
         )
-        if stays_device or not self:
+        changed._ensure_no_recalled_batches()
+        losing = changed.filtered("is_medical_device").filtered(
+            lambda template: (
+                not vals.get("is_medical_device", True)
+                or vals.get("tracking", template.tracking) not in (template.tracking, "serial")
+            )
+        )
+        if not losing:
             return
         # sudo: the history of another company's device protects the product as well; the
         # message names the product only.
@@ -189,16 +202,43 @@ class ProductTemplate(models.Model):
             self.env["meddev.device.event"]
             .sudo()
             .search(
-                [("lot_id.product_id.product_tmpl_id", "in", self.ids), ("kind", "!=", "created")],
+                [
+                    ("lot_id.product_id.product_tmpl_id", "in", losing.ids),
+                    ("kind", "!=", EVENT_CREATED),
+                ],
                 limit=1,
             )
         )
         if event:
             raise UserError(
                 self.env._(
-                    "%s has devices with a history: it stays a medical device tracked by"
-                    " serial number.",
+                    "%s has devices or batches with a history: it stays a medical device, tracked"
+                    " as it is.",
                     event.lot_id.product_id.display_name,
+                )
+            )
+
+    def _ensure_no_recalled_batches(self):
+        """A batch that becomes a device, or nothing of ours, would lose its recall."""
+        if not self:
+            return
+        # sudo: the recall of another company's batch protects the product as well.
+        batch = (
+            self.env["stock.lot"]
+            .sudo()
+            .search(
+                [
+                    ("product_id.product_tmpl_id", "in", self.ids),
+                    ("batch_recalled_at", "!=", False),
+                ],
+                limit=1,
+            )
+        )
+        if batch:
+            raise UserError(
+                self.env._(
+                    "Batch %s is under recall: its product stays as it is until the recall ends.",
+                    batch.display_name,
                 )
             )
 

@@ -35,6 +35,8 @@ PLACE_STEPS = (STEP_DELIVERY, STEP_RETURN, STEP_SUPPLIER_RETURN)
 
 #: What a done line says about the way of a device.
 DONE_FIELDS = ("lot_id", "lot_name", "product_id", "location_id", "location_dest_id", "quantity")
+#: Those of them that name another record.
+LINE_LINKS = tuple(name for name in DONE_FIELDS if name.endswith("_id"))
 
 
 class StockMoveLine(models.Model):
@@ -51,9 +53,32 @@ class StockMoveLine(models.Model):
         return lines
 
     def write(self, vals):
-        if any(name in vals for name in DONE_FIELDS):
-            self._ensure_done_devices_stay(vals)
-        return super().write(vals)
+        if vals.get("quant_id"):
+            # Core copies the quant's lot and location after our check: so before it, too.
+            vals = vals | self._copy_quant_info(vals)
+        if not any(name in vals for name in (*DONE_FIELDS, "product_uom_id")):
+            return super().write(vals)
+        self._ensure_done_devices_stay(vals)
+        widened = self._find_widened_lines(vals)
+        result = super().write(vals)
+        widened._ensure_devices_deliverable()
+        return result
+
+    def _find_widened_lines(self, vals):
+        """Done lines that deliver another lot, elsewhere or more once ``vals`` are written.
+
+        Less of a batch that was recalled since its delivery is an ordinary correction.
+        """
+        names = [name for name in (*LINE_LINKS, "product_uom_id") if name in vals]
+        return self.filtered(
+            lambda line: (
+                line.state == "done"
+                and (
+                    any(line[name].id != (vals[name] or False) for name in names)
+                    or ("quantity" in vals and (vals["quantity"] or 0) > line.quantity)
+                )
+            )
+        )
 
     def _ensure_done_devices_stay(self, vals):
         """Which device a done transfer moved, and where to, is on the device's timeline."""
@@ -87,22 +112,28 @@ class StockMoveLine(models.Model):
         return self.filtered(lambda line: line.lot_id.id in devices and line.quantity)
 
     def _ensure_devices_deliverable(self):
-        """Nobody hands a recalled, quarantined, retired or scrapped device to a customer."""
+        """Nobody hands a recalled, quarantined, retired or scrapped device to a customer.
+
+        A recalled batch neither: it stays with us, moves inside, or goes back to its supplier.
+        """
         outgoing = self.filtered(
             lambda line: (
                 line.location_dest_id.usage == "customer" and line.location_id.usage != "customer"
             )
         )
-        blocked = outgoing._get_device_lines().lot_id.filtered(
-            lambda lot: lot.device_state in UNDELIVERABLE_STATES
+        # sudo: a lot that the line holds is the line's business, whatever rules hide.
+        blocked = (
+            outgoing.filtered("quantity")
+            .lot_id.sudo()
+            .filtered(lambda lot: lot.batch_recalled_at or lot.device_state in UNDELIVERABLE_STATES)
         )
         if blocked:
             raise UserError(
                 self.env._(
-                    "These devices must not be delivered: %s. Take them off the delivery, or let"
-                    " the quality specialist release them.",
+                    "These devices or batches must not be delivered: %s. Take them off the"
+                    " delivery, or let the quality specialist release them.",
                     ", ".join(
-                        f"{lot.name} ({lot._get_state_label(lot.device_state)})"
+                        f"{lot.name} ({lot._get_state_label(lot.device_state or STATE_RECALLED)})"
                         for lot in blocked[:10]
                     ),
                 )
@@ -131,10 +162,10 @@ class StockMoveLine(models.Model):
         Core's operation is never blocked here. A step that the life cycle does not know leaves
         the state alone and is marked on the timeline.
         """
+        self._ensure_devices_deliverable()
         lines = self._get_device_lines()
         if not lines:
             return
-        lines._ensure_devices_deliverable()
         # sudo: a warehouse user without an after-sales role moves devices along as well; the
         # stock operation is the right, and core has checked it.
         devices = in_stock_operation(lines.lot_id.sudo())

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..tools import udi
 from ..tools.serial_number import normalise_serial
@@ -35,6 +36,8 @@ PROTECTED_FIELDS = {
     "firmware_version",
     "udi_check_status",
     "udi_warnings",
+    "batch_recalled_at",
+    "batch_recall_reason",
 }
 PLACE_FIELDS = ("customer_id", "department_id", "room_id")
 #: What a batch lot (reagent, consumable) and a lot of any other product do not have.
@@ -180,7 +183,8 @@ class StockLot(models.Model):
     missing_evidence = fields.Text(compute="_compute_missing_evidence")
 
     # Banners
-    is_recalled = fields.Boolean(compute="_compute_banners")
+    is_recalled = fields.Boolean(compute="_compute_banners", search="_search_is_recalled")
+    is_expired = fields.Boolean(compute="_compute_banners")
     is_quarantined = fields.Boolean(compute="_compute_banners")
     is_certificate_expired = fields.Boolean(compute="_compute_banners")
     device_banner = fields.Text(string="Attention", compute="_compute_banners")
@@ -234,11 +238,13 @@ class StockLot(models.Model):
             )[-1:]
             lot.firmware_version = latest.version
 
-    @api.depends("device_state", "is_medical", "product_id", "expiry_date")
+    @api.depends("device_state", "batch_recalled_at", "is_medical", "product_id", "expiry_date")
     @api.depends_context("lang", "tz")
     def _compute_banners(self):
+        today = fields.Date.context_today(self)
         for lot in self:
-            lot.is_recalled = lot.device_state == STATE_RECALLED
+            lot.is_recalled = lot.device_state == STATE_RECALLED or bool(lot.batch_recalled_at)
+            lot.is_expired = lot.is_medical and bool(lot.expiry_date) and lot.expiry_date < today
             lot.is_quarantined = lot.device_state == STATE_QUARANTINED
             lot.is_certificate_expired = (
                 lot.is_medical and lot.product_id.registration_status == "expired"
@@ -388,7 +394,7 @@ class StockLot(models.Model):
             self._ensure_not_protected(vals)
         devices = self.filtered("is_device")
         if not devices:
-            return super().write(self._complete_udi_vals(vals))
+            return self._write_batches(vals)
         vals = devices._complete_place_vals(dict(vals))
         devices._ensure_may_change_identity(vals)
         devices._ensure_may_change_proven_dates(vals)
@@ -404,6 +410,14 @@ class StockLot(models.Model):
         devices._log_place_changes(places)
         if target is not None:
             devices.filtered(lambda lot: lot.device_state != target).move_device_state(target)
+        return result
+
+    def _write_batches(self, vals):
+        """Write lots that are no devices; of those that are medical, the timeline keeps it."""
+        batches = self.filtered("is_medical")
+        identity = batches._snapshot(set(LOGGED_FIELDS) & vals.keys())
+        result = super().write(self._complete_udi_vals(vals))
+        batches._log_identity_changes(identity)
         return result
 
     def copy_data(self, default=None):
@@ -446,7 +460,7 @@ class StockLot(models.Model):
             raise UserError(
                 self.env._(
                     "%(fields)s: this follows from other records (acceptance, firmware, place,"
-                    " product) and is not typed in.",
+                    " product, recall) and is not typed in.",
                     fields=", ".join(self._get_label(name) for name in sorted(names)),
                 )
             )
@@ -522,10 +536,24 @@ class StockLot(models.Model):
         """
         self.ensure_one()
         banners = []
-        if self.is_recalled:
+        if self.batch_recalled_at:
+            banners.append(
+                self.env._(
+                    "Recalled: do not use or deliver this batch. Reason: %s",
+                    self.batch_recall_reason,
+                )
+            )
+        elif self.is_recalled:
             banners.append(self.env._("Recalled: stop using this device."))
         if self.is_quarantined:
             banners.append(self.env._("Quarantined: do not use or deliver this device."))
+        if self.is_expired:
+            banners.append(
+                self.env._(
+                    "Expired on %s: do not use or deliver it.",
+                    format_date(self.env, self.expiry_date),
+                )
+            )
         if self.is_certificate_expired:
             banners.append(self.env._("The product's registration certificate has expired."))
         if self.serial_conflict:

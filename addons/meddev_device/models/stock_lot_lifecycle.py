@@ -67,6 +67,11 @@ class StockLot(models.Model):
         user = self.env.user
         return any(user.has_group(role) for role in transition.roles)
 
+    @api.model
+    def _get_role_names(self, transition):
+        # sudo: names of groups, for the message.
+        return ", ".join(self.env.ref(role).sudo().name for role in transition.roles)
+
     def _ensure_can_move(self, target, reason=None, check_roles=True):
         """Refuse moves that the table does not know, or that this user may not make."""
         self._ensure_devices()
@@ -85,15 +90,13 @@ class StockLot(models.Model):
                     )
                 )
             if check_roles and not self._has_role_for(transition):
-                # sudo: names of groups, for the message.
-                groups = [self.env.ref(role).sudo().name for role in transition.roles]
                 raise UserError(
                     self.env._(
                         "%(device)s: moving a device from %(old)s to %(new)s is for: %(roles)s.",
                         device=device.display_name,
                         old=device._get_state_label(device.device_state),
                         new=device._get_state_label(target),
-                        roles=", ".join(groups),
+                        roles=self._get_role_names(transition),
                     )
                 )
             if check_roles and transition.needs_reason and not (reason or "").strip():
