@@ -516,10 +516,14 @@ class HelpdeskTicket(models.Model):
         return partner.facility_id or partner.commercial_partner_id
 
     def _get_place(self):
-        """The narrowest facility that this ticket is about, or no partner."""
+        """The narrowest facility that this ticket is about, or no partner.
+
+        A dealer's request is about the place of the device: who no longer serves it loses it.
+        """
         self.ensure_one()
         device_place = self.lot_id.place_id
-        if device_place.facility_id != self.partner_id.facility_id:
+        hospital = self.partner_id.facility_id
+        if hospital and device_place.facility_id != hospital:
             device_place = device_place.browse()
         if self.department_id in device_place.facility_ancestor_ids or not self.department_id:
             place = device_place or self.partner_id

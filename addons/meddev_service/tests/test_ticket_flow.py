@@ -220,18 +220,33 @@ class TestTicketFlow(TicketCommon):
             ticket.with_user(self.manager).stage_id = False
 
     def test_team_change_moves_nothing(self):
-        """Upstream puts a ticket back to the first stage of its new team."""
-        stage = self.env["helpdesk.ticket.stage"].create(
-            {"name": "Team received", "service_state": "received", "sequence": 0}
+        """Upstream puts a ticket whose stage the new team lacks back to the team's first stage."""
+        teams = self.env["helpdesk.ticket.team"].create(
+            [{"name": name, "user_ids": [(4, self.engineer.id)]} for name in ("Old", "New")]
         )
-        team = self.env["helpdesk.ticket.team"].create(
-            {"name": "Team", "user_ids": [(4, self.engineer.id)]}
+        _first, old_stage, new_stage = self.env["helpdesk.ticket.stage"].create(
+            [
+                {"name": name, "service_state": state, "sequence": 0, "team_ids": [(4, team.id)]}
+                for name, state, team in (
+                    ("New team received", "received", teams[1]),
+                    ("Old team works", "in_progress", teams[0]),
+                    ("New team works", "in_progress", teams[1]),
+                )
+            ]
         )
-        stage.team_ids = team
-        ticket = self._bring_to("in_progress")
-        ticket.with_user(self.manager).team_id = team
-        self.assertEqual(ticket.service_state, "in_progress")
-        self.assertEqual(ticket.stage_id.service_state, "in_progress")
+        ticket = self._bring_to("in_progress", self._open(team_id=teams[0].id))
+        self.assertEqual(ticket.stage_id, old_stage)
+        ticket.team_id = teams[1]
+        self.assertRecordValues(
+            ticket,
+            [
+                {
+                    "service_state": "in_progress",
+                    "stage_id": new_stage.id,
+                    "user_id": self.engineer.id,
+                }
+            ],
+        )
 
     def test_buttons_read_the_same_truth(self):
         ticket = self._bring_to("dispatched")

@@ -69,6 +69,14 @@ class TestTicketMail(TicketCommon):
         defaults = self.tickets.with_user(self.env.ref("base.user_root")).default_get(["user_id"])
         self.assertFalse(defaults.get("user_id"))
 
+    def test_mail_of_a_colleague_is_assigned_to_nobody(self):
+        """The gateway works as the sender: upstream makes a colleague who forwards the engineer."""
+        self.env.company.helpdesk_mgmt_ticket_auto_assign = True
+        self.engineer.email = "colleague@example.com"
+        ticket = self._receive(sender="colleague@example.com", name="Colleague")
+        self.assertEqual(ticket.create_uid, self.engineer)
+        self.assertFalse(ticket.user_id)
+
     def test_mail_finds_the_device(self):
         ticket = self._receive(body="The one with SN VN-2026-0001 beeps.")
         self.assertEqual(ticket.lot_id, self.device)

@@ -142,6 +142,23 @@ class TestTicketSecurity(TicketCommon):
         assignment.write({"date_to": False, "date_from": fields.Date.add(today, days=1)})
         self.assertFalse(self._sees(self.dealer_user, ticket))
 
+    def test_rule_of_every_portal_user_does_not_widen_ours(self):
+        """Upstream opens what the own company asked for or follows, without place or end date."""
+        assignment = self.env["meddev.dealer.assignment"].create(
+            {
+                "dealer_id": self.dealer.id,
+                "facility_id": self.hospital.id,
+                "date_from": "2020-01-01",
+            }
+        )
+        ticket = self._open(partner_id=self.dealer.id)
+        self.assertTrue(self._sees(self.dealer_user, ticket))
+        assignment.date_to = "2020-12-31"
+        self.assertFalse(self._sees(self.dealer_user, ticket))
+        ward = self._open(lot_id=self.ward_device.id)
+        ward.message_subscribe(self.contact.ids)
+        self.assertFalse(self._sees(self.hospital_user, ward))
+
     def test_dealer_sees_a_device_that_it_serves(self):
         elsewhere = self._open(lot_id=self.other_device.id)
         self.env["meddev.dealer.assignment"].create(
