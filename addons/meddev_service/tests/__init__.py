@@ -5,6 +5,7 @@ from . import (
     test_ticket_flow,
     test_ticket_install,
     test_ticket_mail,
+    test_ticket_order,
     test_ticket_portal,
     test_ticket_remote,
     test_ticket_security,
