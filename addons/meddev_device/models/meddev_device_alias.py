@@ -1,6 +1,8 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..tools.serial_number import normalise_serial
+from .meddev_device_event import EVENT_IDENTITY
 
 
 class MeddevDeviceAlias(models.Model):
@@ -39,6 +41,16 @@ class MeddevDeviceAlias(models.Model):
         for alias in self:
             alias.normalised_value = normalise_serial(alias.value)
 
+    @api.constrains("value")
+    def _check_value_is_readable(self):
+        if any(not alias.normalised_value for alias in self):
+            raise ValidationError(
+                self.env._(
+                    "An alias needs at least one printable character. Type what the hospital"
+                    " calls the device."
+                )
+            )
+
     @api.constrains("lot_id")
     def _check_lot_is_device(self):
         self.lot_id._ensure_devices()
@@ -50,6 +62,64 @@ class MeddevDeviceAlias(models.Model):
             vals["lot_id"] for vals in vals_list if vals.get("lot_id")
         )
         customers = {lot.id: lot.customer_id.id for lot in lots}
-        return super().create(
+        aliases = super().create(
             [{"partner_id": customers.get(vals.get("lot_id"))} | vals for vals in vals_list]
+        )
+        self._log_alias_changes({}, aliases._snapshot())
+        return aliases
+
+    def write(self, vals):
+        if not {"lot_id", "value", "partner_id"} & vals.keys():
+            return super().write(vals)
+        before = self._snapshot()
+        result = super().write(vals)
+        self._log_alias_changes(before, self._snapshot())
+        return result
+
+    def unlink(self):
+        before = self._snapshot()
+        result = super().unlink()
+        self._log_alias_changes(before, {})
+        return result
+
+    def _snapshot(self):
+        """Device and readable name per alias: what the timeline tells of it."""
+        # sudo: whoever may name a device may read in its timeline who uses the name.
+        return {
+            alias.id: (
+                alias.lot_id.id,
+                f"{alias.value} ({alias.partner_id.display_name})"
+                if alias.partner_id
+                else alias.value,
+            )
+            for alias in self.sudo()
+        }
+
+    @api.model
+    def _log_alias_changes(self, before, after):
+        """Old → new on the timeline of every device that got, changed or lost a name.
+
+        :param before: map alias id -> (device id, name), as :meth:`_snapshot` before the change.
+        :param after: the same after it.
+        """
+        changes = []
+        for alias_id in before.keys() | after.keys():
+            old_lot_id, old = before.get(alias_id, (False, False))
+            lot_id, new = after.get(alias_id, (False, False))
+            if lot_id == old_lot_id:
+                changes.append((lot_id, old, new))
+            else:
+                changes += [(old_lot_id, old, False), (lot_id, False, new)]
+        label = self.env._("Alias")
+        self.env["stock.lot"]._log_device_events(
+            [
+                {
+                    "lot_id": lot_id,
+                    "kind": EVENT_IDENTITY,
+                    "summary": f"{label}: {old or '–'} → {new or '–'}",
+                    "data": {"alias": [old, new]},
+                }
+                for lot_id, old, new in sorted(changes, key=lambda change: change[0])
+                if lot_id and old != new
+            ]
         )
