@@ -1,0 +1,130 @@
+"""Telling PostgreSQL who writes: settings of the present transaction, read by the row triggers.
+
+Settings that are made inside a savepoint go with it, so nothing is remembered between two
+announcements: a wrong author would be worse than one more statement.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import threading
+import time
+
+from odoo.http import request
+from odoo.tools import config
+
+from ..tools import key_ring
+
+KEY_PARAMETER = "audit_trail.key_id"
+#: A row key serves one process for so many seconds; whoever learns it can forge no other period.
+ROW_KEY_SECONDS = 600
+#: Path of a request -> channel; the first prefix that fits.
+CHANNELS = (
+    ("/json/2/", "json2"),
+    ("/xmlrpc/", "xmlrpc"),
+    ("/RPC2", "xmlrpc"),
+    ("/jsonrpc", "jsonrpc"),
+    ("/my", "portal"),
+    ("/", "web"),
+)
+_JOB_ATTRIBUTE = "audit_trail_job"
+
+_rings = {}
+_row_keys = {}
+_lock = threading.Lock()
+
+
+def ring():
+    """The key ring of this server's data folder."""
+    default = os.path.join(config["data_dir"], "audit_trail", "keys")
+    if default not in _rings:
+        _rings[default] = key_ring.KeyRing(default)
+    return _rings[default]
+
+
+class Job:
+    """Names the scheduled job that the present thread runs."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        setattr(threading.current_thread(), _JOB_ATTRIBUTE, self.name)
+
+    def __exit__(self, *_exception):
+        delattr(threading.current_thread(), _JOB_ATTRIBUTE)
+
+
+def announce(env, reason=None, reason_required=False):
+    """Give the row triggers of this transaction their key and their context."""
+    context = describe(env)
+    if reason:
+        context["reason"] = reason
+    if reason_required:
+        context["reason_required"] = True
+    env.cr.execute(
+        "SELECT set_config('audit_trail.key', %s, TRUE),"
+        " set_config('audit_trail.context', %s, TRUE)",
+        [_current_row_key(env), json.dumps(context)],
+    )
+
+
+def describe(env):
+    """Who acts, through what, from where."""
+    context = {"uid": env.uid}
+    job = getattr(threading.current_thread(), _JOB_ATTRIBUTE, None)
+    if job:
+        return context | {"channel": "cron", "origin": job}
+    if request:
+        return context | _describe_request()
+    if not env.registry.ready:
+        return context | {"channel": "upgrade", "origin": _describe_upgrade(env)}
+    return context | {"channel": "server"}
+
+
+def _describe_request():
+    http_request = request.httprequest
+    path = http_request.path
+    channel = next(name for prefix, name in CHANNELS if path.startswith(prefix))
+    session = getattr(request, "session", None)
+    login_uid = (session and session.uid) or getattr(threading.current_thread(), "uid", None)
+    if not login_uid and request.db:
+        login_uid = request.env.uid
+    sid = session and session.sid
+    return {
+        "channel": channel,
+        "address": http_request.remote_addr,
+        "session": hashlib.sha256(sid.encode()).hexdigest()[:16] if sid else None,
+        "origin": path[:200],
+        "login_uid": login_uid,
+    }
+
+
+def _describe_upgrade(env):
+    """Name of the batch: one per loading of the registry."""
+    registry = env.registry
+    name = getattr(registry, "_audit_trail_batch", None)
+    if not name:
+        env.cr.execute(
+            "SELECT name FROM ir_module_module WHERE state IN ('to install', 'to upgrade',"
+            " 'to remove') ORDER BY name"
+        )
+        names = ", ".join(name for (name,) in env.cr.fetchall()) or "base"
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        name = registry._audit_trail_batch = f"upgrade {stamp}: {names[:300]}"
+    return name
+
+
+def _current_row_key(env):
+    """``<key id>.<nonce>:<inner>:<outer>`` of this process and period."""
+    key_id = env["audit.trail.entry"]._get_key_id()
+    now = time.monotonic()
+    with _lock:
+        made, text = _row_keys.get(key_id, (0, None))
+        if text is None or now - made > ROW_KEY_SECONDS:
+            nonce = f"{key_id}.{secrets.token_hex(8)}"
+            key = key_ring.row_key(ring().secret(key_id), nonce)
+            text = ":".join([nonce, *key_ring.padded_halves(key)])
+            _row_keys[key_id] = now, text
+    return text

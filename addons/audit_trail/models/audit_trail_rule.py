@@ -1,0 +1,505 @@
+import json
+import logging
+import re
+
+from psycopg2.extras import Json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL, ormcache, safe_eval, sql
+
+from .announcement import announce
+from .audit_trail_entry import KIND_BASELINE, KIND_REPAIR, KIND_TRACKING
+
+_logger = logging.getLogger(__name__)
+
+#: Columns that say nothing about the record itself.
+ALWAYS_IGNORED = ("create_uid", "create_date", "write_uid", "write_date", "parent_path")
+BASELINE_CHUNK = 1000
+TRACKED_COLUMNS = (
+    "table_name",
+    "model",
+    "is_relation",
+    "field",
+    "column1",
+    "column2",
+    "name_column",
+    "ignored",
+    "secret",
+    "fingerprint",
+    "secret_names",
+    "delete_reason",
+)
+
+
+class AuditTrailRule(models.Model):
+    """One model whose every insert, update and delete enters the audit trail.
+
+    The rules are data; PostgreSQL's row triggers read them from the table
+    ``audit_trail_tracked``, which this model keeps. A change of the rules is an entry itself.
+    """
+
+    _name = "audit.trail.rule"
+    _description = "Audit Trail Rule"
+    _order = "model"
+    _rec_name = "model_id"
+
+    model_id = fields.Many2one(
+        "ir.model",
+        required=True,
+        ondelete="cascade",
+        domain="[('transient', '=', False), ('abstract', '=', False)]",
+    )
+    model = fields.Char(
+        string="Technical Name", related="model_id.model", store=True, precompute=True
+    )
+    active = fields.Boolean(default=True)
+    ignored_fields = fields.Char(
+        string="Not Recorded",
+        help="Names of fields, separated by commas: counters and other technical values.",
+    )
+    secret_fields = fields.Char(
+        string="Recorded as Changed Only",
+        help="Passwords, tokens and keys: the trail tells that they changed, never a value.",
+    )
+    personal_fields = fields.Char(
+        string="Recorded as Fingerprint",
+        help="Personal data: the trail keeps a keyed fingerprint instead of the value.",
+    )
+    secret_names = fields.Char(
+        string="Secret Records",
+        help="Regular expression: records whose name it matches are recorded without values.",
+    )
+    reads_are_logged = fields.Boolean(
+        string="Log Reads", help="Every reading by a user becomes an entry."
+    )
+    delete_needs_reason = fields.Boolean(string="Reason for Deletion")
+    change_needs_reason = fields.Char(
+        string="Reason for Changes When",
+        help="Domain: records that match it are changed only with a reason (approved ones, say).",
+    )
+    retention_months = fields.Integer(
+        help="Entries may be purged after so many months; 0 keeps them for good."
+    )
+    entry_count = fields.Integer(string="Entries", compute="_compute_entry_count")
+    history_action_id = fields.Many2one(
+        "ir.actions.client", readonly=True, copy=False, ondelete="set null"
+    )
+
+    _model_unique = models.Constraint("UNIQUE (model_id)", "This model is tracked already.")
+    _retention_positive = models.Constraint(
+        "CHECK (retention_months >= 0)", "The retention cannot be negative."
+    )
+
+    @api.depends("model")
+    def _compute_entry_count(self):
+        entries = self.env["audit.trail.entry"]
+        counts = dict(
+            entries._read_group(
+                [("res_model", "in", self.mapped("model"))], ["res_model"], ["__count"]
+            )
+        )
+        for rule in self:
+            rule.entry_count = counts.get(rule.model, 0)
+
+    # Constraints
+
+    @api.constrains("ignored_fields", "secret_fields", "personal_fields", "model_id")
+    def _check_fields_exist(self):
+        for rule in self:
+            model = self.env.get(rule.model)
+            if model is None:
+                continue
+            # Keys and the like are columns that are no fields.
+            known = model._fields.keys() | sql.table_columns(self.env.cr, model._table).keys()
+            for name in ("ignored_fields", "secret_fields", "personal_fields"):
+                if unknown := [part for part in _names(rule[name]) if part not in known]:
+                    raise ValidationError(
+                        self.env._(
+                            "%(model)s has no field %(names)s. Correct %(field)s.",
+                            model=rule.model_id.name,
+                            names=", ".join(unknown),
+                            field=self._fields[name]._description_string(self.env),
+                        )
+                    )
+
+    @api.constrains("model_id")
+    def _check_has_a_table(self):
+        for rule in self:
+            model = self.env.get(rule.model)
+            if model is None or model._transient or not self._has_own_table(model):
+                raise ValidationError(
+                    self.env._("%s has no table of its own to be tracked.", rule.model_id.name)
+                )
+
+    @api.constrains("secret_names")
+    def _check_secret_names(self):
+        for rule in self.filtered("secret_names"):
+            try:
+                re.compile(rule.secret_names)
+            except re.error as error:
+                raise ValidationError(
+                    self.env._(
+                        "Secret Records: %(text)s is no regular expression (%(error)s).",
+                        text=rule.secret_names,
+                        error=error,
+                    )
+                ) from error
+
+    @api.constrains("change_needs_reason", "model_id")
+    def _check_change_domain(self):
+        for rule in self.filtered("change_needs_reason"):
+            if rule.model in self.env:
+                try:
+                    domain = safe_eval.safe_eval(rule.change_needs_reason, {})
+                    self.env[rule.model].sudo().search_count(domain, limit=1)  # sudo: a trial
+                except (ValueError, TypeError, SyntaxError, KeyError) as error:
+                    raise ValidationError(
+                        self.env._(
+                            "Reason for Changes When: %(domain)s is no domain of %(model)s.",
+                            domain=rule.change_needs_reason,
+                            model=rule.model_id.name,
+                        )
+                    ) from error
+
+    # CRUD
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        rules._offer_history()
+        rules._tracking_changed()
+        return rules
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._tracking_changed()
+        return result
+
+    def unlink(self):
+        # sudo: the menu entry of the history goes with the rule.
+        self.sudo().history_action_id.unlink()
+        result = super().unlink()
+        self.browse()._tracking_changed()
+        return result
+
+    def _offer_history(self):
+        """Put "Audit Trail" into the action menu of the model's forms."""
+        for rule in self:
+            # sudo: a menu entry that follows from the rule; what it shows asks for rights.
+            action = self.env["ir.actions.client"].sudo()
+            rule.sudo().history_action_id = action.create(
+                {
+                    "name": "Audit Trail",
+                    "tag": "audit_trail.history",
+                    "binding_model_id": rule.model_id.id,
+                    "binding_view_types": "form",
+                }
+            )
+            for language, _name in self.env["res.lang"].get_installed():
+                translated = rule.with_context(lang=language).sudo().history_action_id
+                translated.name = translated.env._("Audit Trail")
+
+    def _tracking_changed(self):
+        self.flush_model()
+        self.env.registry.clear_cache()
+        # While addons are loaded the rules wait for the end of it (_register_hook).
+        if self.env.registry.ready:
+            self._sync_tracking()
+
+    # What the ORM asks
+
+    @api.model
+    @ormcache()
+    def _get_tracked(self):
+        """Model -> what the ORM must know about it; empty until the tables exist."""
+        self.env.cr.execute(
+            "SELECT to_regclass('audit_trail_rule'), to_regclass('audit_trail_tracked')"
+        )
+        if None in self.env.cr.fetchone():
+            return {}
+        self.env.cr.execute(
+            """
+            SELECT tracked.model, rule.reads_are_logged, rule.delete_needs_reason,
+                   rule.change_needs_reason
+              FROM (SELECT DISTINCT model FROM audit_trail_tracked) tracked
+         LEFT JOIN audit_trail_rule rule ON rule.model = tracked.model AND rule.active
+            """
+        )
+        return {
+            model: {"reads": reads, "delete": delete, "change": change}
+            for model, reads, delete, change in self.env.cr.fetchall()
+        }
+
+    # Keeping the triggers
+
+    def _register_hook(self):
+        super()._register_hook()
+        self._get_own_secret()
+        self._begin_generation()
+        self._sync_tracking(at_start=True)
+
+    @api.model
+    def _get_own_secret(self):
+        """Refuse to start without the secret: what was written could not be verified any more."""
+        return self.env["audit.trail.entry"]._get_secret()
+
+    @api.model
+    def _begin_generation(self):
+        """A restored database may run in a PostgreSQL that counts transactions anew."""
+        self.env.cr.execute(
+            """
+            UPDATE audit_trail_generation SET generation = generation + 1
+             WHERE (SELECT MAX(seal.txid_to) FROM audit_trail_seal seal
+                     WHERE seal.generation = audit_trail_generation.generation)
+                   > pg_current_xact_id()::text::bigint + 1
+         RETURNING generation
+            """
+        )
+        if row := self.env.cr.fetchone():
+            self.env["audit.trail.entry"]._log_event(
+                KIND_REPAIR, details={"new generation of transactions": row[0]}
+            )
+
+    @api.model
+    def _sync_tracking(self, at_start=False):
+        """Make the triggers follow the rules; say in the trail what was changed or repaired."""
+        self.env.cr.execute("SELECT pg_advisory_xact_lock(hashtext('audit_trail_tracking'))")
+        wanted = self._get_wanted_tables()
+        known = self._get_known_tables()
+        repaired = self._repair_protection()
+        log = self.env["audit.trail.entry"]._log_event
+        for table in sorted(known.keys() - wanted.keys()):
+            self._stop_tracking(table)
+            log(KIND_TRACKING, details={"stopped": table, "model": known[table]["model"]})
+        for table, row in sorted(wanted.items()):
+            former = known.get(table)
+            if former != row:
+                self._save_table(row)
+            self.env.cr.execute("SELECT audit_trail_track(%s)", [table])
+            (made,) = self.env.cr.fetchone()
+            if not former:
+                self._write_baseline(row)
+                log(KIND_TRACKING, details={"started": table, "model": row["model"]})
+            elif made:
+                repaired.append(table)
+            if former and former != row:
+                log(KIND_TRACKING, details={"changed": table, "model": row["model"]})
+            self._follow_schema(row)
+        if repaired:
+            _logger.warning("audit trail: triggers were missing or off on %s", ", ".join(repaired))
+            log(KIND_REPAIR, details={"triggers": repaired, "at start": at_start})
+        self.env.registry.clear_cache()
+
+    @api.model
+    def _repair_protection(self):
+        self.env.cr.execute("SELECT audit_trail_protect()")
+        return list(self.env.cr.fetchone()[0])
+
+    @api.model
+    def _get_wanted_tables(self):
+        """Table -> row of ``audit_trail_tracked`` that the rules ask for."""
+        wanted = {}
+        # sudo: the rules are kept for all, whoever starts the server.
+        for rule in self.sudo().search([("model_id", "!=", False)]):
+            model = self.env.get(rule.model)
+            if model is None or not self._has_own_table(model):
+                continue
+            wanted[model._table] = rule._prepare_table(model)
+            for row in rule._prepare_relations(model):
+                wanted.setdefault(row["table_name"], row)
+        return wanted
+
+    @api.model
+    def _has_own_table(self, model):
+        return (
+            not model._abstract
+            and not model._table.startswith("audit_trail_entry")
+            and sql.table_kind(self.env.cr, model._table) == sql.TableKind.Regular
+        )
+
+    def _prepare_table(self, model):
+        ignored = {*ALWAYS_IGNORED, *_names(self.ignored_fields)}
+        name = model._rec_name
+        field = model._fields.get(name) if name else None
+        return {
+            "table_name": model._table,
+            "model": model._name,
+            "is_relation": False,
+            "field": None,
+            "column1": None,
+            "column2": None,
+            "name_column": name if field and field.store and field.column_type else None,
+            "ignored": sorted(ignored),
+            "secret": sorted(_names(self.secret_fields)),
+            "fingerprint": sorted(_names(self.personal_fields)),
+            "secret_names": self.secret_names or None,
+            "delete_reason": self.delete_needs_reason,
+        }
+
+    def _prepare_relations(self, model):
+        ignored = _names(self.ignored_fields)
+        for field in model._fields.values():
+            if field.type == "many2many" and field.store and field.name not in ignored:
+                yield {
+                    "table_name": field.relation,
+                    "model": model._name,
+                    "is_relation": True,
+                    "field": field.name,
+                    "column1": field.column1,
+                    "column2": field.column2,
+                    "name_column": None,
+                    "ignored": [],
+                    "secret": [],
+                    "fingerprint": [],
+                    "secret_names": None,
+                    "delete_reason": False,
+                }
+
+    @api.model
+    def _get_known_tables(self):
+        columns = SQL(", ").join(map(SQL.identifier, TRACKED_COLUMNS))
+        self.env.cr.execute(SQL("SELECT %s FROM audit_trail_tracked", columns))
+        return {row["table_name"]: row for row in self.env.cr.dictfetchall()}
+
+    @api.model
+    def _save_table(self, row):
+        columns = [SQL.identifier(name) for name in TRACKED_COLUMNS]
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO audit_trail_tracked (%s) VALUES (%s)"
+                " ON CONFLICT (table_name) DO UPDATE SET %s",
+                SQL(", ").join(columns),
+                SQL(", ").join(SQL("%s", row[name]) for name in TRACKED_COLUMNS),
+                SQL(", ").join(SQL("%s = EXCLUDED.%s", column, column) for column in columns),
+            )
+        )
+
+    @api.model
+    def _stop_tracking(self, table):
+        self.env.cr.execute("DELETE FROM audit_trail_tracked WHERE table_name = %s", [table])
+        self._drop_trigger(table)
+
+    @api.model
+    def _drop_trigger(self, table):
+        self.env.cr.execute("SELECT to_regclass(quote_ident(%s))", [table])
+        if self.env.cr.fetchone()[0]:
+            for name in ("audit_trail_record", "audit_trail_refuse_truncate"):
+                self.env.cr.execute(
+                    SQL(
+                        "DROP TRIGGER IF EXISTS %s ON %s",
+                        SQL.identifier(name),
+                        SQL.identifier(table),
+                    )
+                )
+
+    @api.model
+    def _drop_triggers(self):
+        for table in self._get_known_tables():
+            self._drop_trigger(table)
+
+    # Baseline: the state of rows that were there before
+
+    @api.model
+    def _write_baseline(self, row, only_ids=None, details=None):
+        """Note the state of rows as it is now, without values, a thousand to an entry.
+
+        :param only_ids: these rows, or all.
+        """
+        announce(self.env)
+        table = SQL.identifier(row["table_name"])
+        if row["is_relation"]:
+            columns = SQL.identifier(row["column1"]), SQL.identifier(row["column2"])
+            numbered = SQL(
+                "SELECT json_build_array(%s, %s) AS item,"
+                " (ROW_NUMBER() OVER (ORDER BY %s, %s) - 1) / %s AS chunk FROM %s",
+                *columns,
+                *columns,
+                BASELINE_CHUNK,
+                table,
+            )
+            content = SQL(
+                "json_build_object('relation', %s, 'pairs', json_agg(item))", row["table_name"]
+            )
+        else:
+            where = SQL("WHERE id IN %s", tuple(only_ids)) if only_ids else SQL()
+            numbered = SQL(
+                "SELECT id, audit_trail_state(to_jsonb(content) - %s::text[]) AS item,"
+                " (ROW_NUMBER() OVER (ORDER BY id) - 1) / %s AS chunk FROM %s content %s",
+                list(row["ignored"]),
+                BASELINE_CHUNK,
+                table,
+                where,
+            )
+            content = SQL(
+                "json_build_object('table', %s, 'states', json_object_agg(id, item))",
+                row["table_name"],
+            )
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO audit_trail_entry (kind, res_model, details)
+                     SELECT %s, %s, %s::jsonb || %s FROM (%s) numbered GROUP BY chunk
+                """,
+                KIND_BASELINE,
+                row["model"],
+                content,
+                Json(details or {}),
+                numbered,
+            )
+        )
+
+    @api.model
+    def _follow_schema(self, row):
+        """After an upgrade that added, dropped or retyped columns: rows differ without a write."""
+        if row["is_relation"]:
+            return
+        table = row["table_name"]
+        self.env.cr.execute(
+            """
+            SELECT jsonb_object_agg(attname, format_type(atttypid, NULL)) FROM pg_attribute
+             WHERE attrelid = to_regclass(quote_ident(%s)) AND attnum > 0 AND NOT attisdropped
+            """,
+            [table],
+        )
+        (present,) = self.env.cr.fetchone()
+        self.env.cr.execute(
+            "SELECT known_columns FROM audit_trail_tracked WHERE table_name = %s", [table]
+        )
+        (known,) = self.env.cr.fetchone()
+        if present == known:
+            return
+        if known:
+            changed = sorted(
+                name
+                for name in present.keys() | known.keys()
+                if present.get(name) != known.get(name)
+            )
+            differing = self.env["audit.trail.entry"]._find_state_differences(row)["changed"]
+            if differing:
+                self._write_baseline(row, differing, {"columns": changed})
+        self.env.cr.execute(
+            "UPDATE audit_trail_tracked SET known_columns = %s WHERE table_name = %s",
+            [json.dumps(present), table],
+        )
+
+    def action_view_entries(self):
+        """The entries of this model."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.model_id.name,
+            "res_model": "audit.trail.entry",
+            "view_mode": "list,form",
+            "domain": [("res_model", "=", self.model)],
+        }
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_the_rules_themselves(self):
+        if self.filtered(lambda rule: rule.model == self._name):
+            raise UserError(self.env._("The rules of the audit trail are always tracked."))
+
+
+def _names(text):
+    """Names of a comma-separated list."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]

@@ -1,0 +1,120 @@
+from odoo import models
+from odoo.exceptions import RedirectWarning
+from odoo.tools import safe_eval
+
+from .announcement import announce
+from .audit_trail_entry import KIND_EXPORT, KIND_READ
+
+REASON_KEY = "audit_trail_reason"
+
+
+class Base(models.AbstractModel):
+    """Every write of a tracked model tells the database who writes, and why where that is asked."""
+
+    _inherit = "base"
+
+    def _audit_trail_rule(self):
+        """What the trail asks of this model, or None when it is not tracked."""
+        return self.env["audit.trail.rule"]._get_tracked().get(self._name)
+
+    def _create(self, data_list):
+        if self._audit_trail_rule():
+            announce(self.env)
+        return super()._create(data_list)
+
+    def _write_multi(self, vals_list):
+        if self and self._audit_trail_rule():
+            announce(self.env, *self._audit_trail_take_reason())
+        return super()._write_multi(vals_list)
+
+    def write(self, vals):
+        rule = self._audit_trail_rule()
+        if not rule:
+            return super().write(vals)
+        reason = self._audit_trail_get_reason()
+        needs_reason = bool(rule["change"]) and self._audit_trail_needs_reason(rule["change"])
+        if needs_reason and not reason and not self._audit_trail_is_system():
+            reason = self._audit_trail_ask_reason()
+        if not reason and not needs_reason:
+            # Relations are written at once, by the caller.
+            if any(self._fields[name].type == "many2many" for name in vals if name in self._fields):
+                announce(self.env)
+            return super().write(vals)
+        # What waits to be written has no part in this reason.
+        self.env.flush_all()
+        pending = self.env.cr.precommit.data.setdefault("audit_trail.reason", {})
+        pending[self._name] = (reason, needs_reason)
+        try:
+            announce(self.env, reason, needs_reason)
+            result = super().write(vals)
+            self.flush_recordset()
+        finally:
+            pending.pop(self._name, None)
+        return result
+
+    def unlink(self):
+        rule = self._audit_trail_rule()
+        if self and rule:
+            reason = self._audit_trail_get_reason()
+            if rule["delete"] and not reason and not self._audit_trail_is_system():
+                reason = self._audit_trail_ask_reason()
+            self.env.flush_all()
+            announce(self.env, reason)
+        return super().unlink()
+
+    # Reasons
+
+    def _audit_trail_take_reason(self):
+        pending = self.env.cr.precommit.data.get("audit_trail.reason", {})
+        return pending.get(self._name, (None, False))
+
+    def _audit_trail_get_reason(self):
+        reason = self.env.context.get(REASON_KEY)
+        return reason.strip() if isinstance(reason, str) and reason.strip() else None
+
+    def _audit_trail_needs_reason(self, domain):
+        return bool(self.sudo().filtered_domain(safe_eval.safe_eval(domain, {})))  # sudo: a test
+
+    def _audit_trail_is_system(self):
+        """The system itself (jobs, installation) has no reason but its name, which is kept."""
+        return self.env.uid == self.env.ref("base.user_root").id or not self.env.registry.ready
+
+    def _audit_trail_ask_reason(self):
+        """The reason that this user left for these records, or the question for it."""
+        if reason := self.env["audit.trail.reason"]._take(self):
+            return reason
+        raise RedirectWarning(
+            self.env._(
+                "%(records)s: the audit trail wants to know why. Give the reason, then repeat what"
+                " you did; programs send it in the context as audit_trail_reason.",
+                records=", ".join(self.sudo()[:3].mapped("display_name")),  # sudo: for the message
+            ),
+            self.env["audit.trail.reason"]._get_question(self),
+            self.env._("Give the reason"),
+        )
+
+    # Reading, exporting
+
+    def _read_format(self, fnames, load="_classic_read"):
+        rule = self._audit_trail_rule()
+        if rule and rule["reads"] and self and not self.env.su:
+            self.env["audit.trail.entry"]._log_event(
+                KIND_READ,
+                self.browse() if len(self) > 1 else self,
+                details={"ids": self.ids[:1000], "count": len(self), "fields": list(fnames)},
+            )
+        return super()._read_format(fnames, load=load)
+
+    def export_data(self, fields_to_export):
+        result = super().export_data(fields_to_export)
+        if self._audit_trail_rule():
+            self.env["audit.trail.entry"]._log_event(
+                KIND_EXPORT,
+                self.browse(),
+                details={
+                    "ids": self.ids[:1000],
+                    "count": len(self),
+                    "fields": list(fields_to_export),
+                },
+            )
+        return result

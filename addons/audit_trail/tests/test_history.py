@@ -1,0 +1,72 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import TrailCase
+
+
+@tagged("post_install", "-at_install")
+class TestHistory(TrailCase):
+    def setUp(self):
+        super().setUp()
+        parent = self.env["res.partner.category"].create({"name": "Parent"})
+        self.tag = self.env["res.partner.category"].create({"name": "Child", "active": True})
+        self.env.flush_all()
+        self.tag.write({"parent_id": parent.id, "active": False})
+        self.env.flush_all()
+
+    def history(self, user, **arguments):
+        return (
+            self.entries.with_user(user)
+            .with_context(lang="en_US", tz="Asia/Shanghai")
+            .get_history(self.tag._name, self.tag.id, **arguments)
+        )
+
+    def test_history_speaks_plain_words(self):
+        """Given a change of a link and a flag, then labels and names stand for columns and ids."""
+        entry = self.history(self.auditor)[0]
+        changes = {
+            change["label"]: (change["before"], change["after"]) for change in entry["changes"]
+        }
+        self.assertEqual(changes["Active"], ("Yes", "No"))
+        self.assertIn("Parent (#", changes["Category"][1])
+        self.assertEqual(entry["kind_label"], "Changed")
+
+    def test_history_is_paged(self):
+        first = self.history(self.auditor, limit=1)
+        second = self.history(self.auditor, limit=1, before_id=first[0]["id"])
+        self.assertEqual([entry["kind"] for entry in first + second], ["update", "insert"])
+
+    def test_a_reader_of_the_record_sees_its_history(self):
+        """Given the right to the record, then its history; without, or from outside, refused."""
+        self.assertTrue(self.history(self.employee))
+        portal = new_test_user(self.env, "trail_portal", "base.group_portal")
+        with (
+            self.assertRaises(AccessError),
+            mute_logger("odoo.addons.base.models.ir_model"),
+        ):
+            self.history(portal)
+        rule = self.env.ref("audit_trail.audit_trail_rule_parameters")
+        with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):
+            self.entries.with_user(self.employee).get_history(rule._name, rule.id)
+
+    def test_fields_that_the_reader_may_not_see_are_left_out(self):
+        """Given a field with groups, then only who may read it sees its changes."""
+        field = self.env.registry["res.partner.category"]._fields["active"]
+        self.patch(field, "groups", "base.group_system")
+        labels = {change["label"] for change in self.history(self.employee)[0]["changes"]}
+        self.assertEqual(labels, {"Category"})
+
+    def test_junk_arguments_are_refused(self):
+        for arguments in (
+            ("nonsense", 1),
+            (None, 1),
+            ([], 1),
+            ("res.partner", "x"),
+            ("res.partner", -1),
+            ("res.partner", 10**30),
+            ("res.partner", True),
+            ("res.partner", 1, "x"),
+        ):
+            with self.subTest(arguments), self.assertRaises(UserError):
+                self.as_auditor.get_history(*arguments)
