@@ -13,6 +13,7 @@ from . import stock_lot
 from . import stock_lot_lifecycle
 from . import stock_lot_recall
 from . import stock_lot_history
+from . import stock_lot_situation
 from . import stock_lot_fill
 from . import stock_lot_load
 from . import stock_move

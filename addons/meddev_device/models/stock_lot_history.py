@@ -2,7 +2,6 @@ from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 from ..tools.calendar_text import read_moment
 from ..tools.text import shorten
@@ -14,7 +13,7 @@ MAX_TIMELINE = 10_000
 
 
 class StockLot(models.Model):
-    """The device's timeline, and the answer to "where was it on that day"."""
+    """The device's timeline."""
 
     _inherit = "stock.lot"
 
@@ -132,21 +131,6 @@ class StockLot(models.Model):
         """Kinds of events that a person may void; addons append theirs."""
         return [EVENT_NOTE, "document"]
 
-    def device_at(self, moment):
-        """Where each device was at a moment, in which state, with what inside.
-
-        :param moment: ``datetime`` or ISO 8601 text, UTC where it names no offset; a bare date
-            is the end of that day in the user's timezone.
-        :return: a dictionary for one device, else a list of them: ``id``, ``serial``,
-            ``moment``, ``state``, ``state_label``, ``customer``, ``department``, ``room`` (each
-            ``{"id", "name"}`` or False), ``firmware``, ``components`` (list), ``is_known``
-            (False before the device was first recorded).
-        """
-        self.check_access("read")
-        moment = self._parse_moment(moment)
-        answers = [device._get_situation_at(moment) for device in self]
-        return answers[0] if len(self) == 1 else answers
-
     @api.model
     def _parse_moment(self, moment):
         """Moment in UTC of an ISO 8601 text; see ``tools.calendar_text.read_moment``."""
@@ -164,52 +148,6 @@ class StockLot(models.Model):
     @api.model
     def _get_timezone(self):
         return ZoneInfo(str(self.env.tz))
-
-    def _get_situation_at(self, moment):
-        self.ensure_one()
-        # sudo: the file of a device that this user may read, whatever company the event has.
-        events = self.env["meddev.device.event"].sudo()
-        known = (
-            Domain("lot_id", "=", self.id)
-            & Domain("occurred_at", "<=", moment)
-            & Domain("correction_ids", "=", False)
-        )
-        state_event = events.search(known & Domain("state_to", "!=", False), limit=1)
-        place_event = events.search(known & Domain("sets_place", "=", True), limit=1)
-        firmware = self.firmware_ids.filtered(lambda row: row.installed_at <= moment).sorted(
-            lambda row: (row.installed_at, row.id)
-        )[-1:]
-        components = self.component_ids.filtered(
-            lambda row: (
-                row.installed_at <= moment and (not row.removed_at or row.removed_at > moment)
-            )
-        )
-        return {
-            "id": self.id,
-            "serial": self.name,
-            "moment": fields.Datetime.to_string(moment),
-            "is_known": bool(state_event),
-            "state": state_event.state_to,
-            "state_label": self._get_state_label(state_event.state_to),
-            **{
-                key: self._describe_partner(place_event[f"{key}_id"])
-                for key in ("customer", "department", "room")
-            },
-            "firmware": firmware.version,
-            "components": [
-                {
-                    "id": row.id,
-                    "product": row.product_id.display_name,
-                    "serial": row.serial,
-                    "position": row.position,
-                    "installed_at": fields.Datetime.to_string(row.installed_at),
-                }
-                for row in components
-            ],
-        }
-
-    def _describe_partner(self, partner):
-        return bool(partner) and {"id": partner.id, "name": partner.display_name}
 
     def get_timeline(self, limit=200, offset=0):
         """The device's history as data, newest first.

@@ -80,7 +80,8 @@ def read_moment(value, timezone):
     :param value: ISO 8601 text; an offset is honoured, without one it is UTC. A bare date is
         the last second of that day in ``timezone``. Or ``datetime``, or ``date``.
     :return: ``datetime`` in UTC without ``tzinfo``, whole seconds.
-    :raise ValueError: anything else.
+    :raise ValueError: anything else, and moments before 1900 or in the year 9999, which no
+        timezone could show.
     """
     if isinstance(value, datetime):
         moment = value
@@ -97,6 +98,8 @@ def read_moment(value, timezone):
             moment = moment.astimezone(UTC).replace(tzinfo=None)
         except OverflowError as error:
             raise ValueError(value) from error
+    if not FIRST_YEAR <= moment.year < datetime.max.year:
+        raise ValueError(value)
     return moment.replace(microsecond=0)
 
 

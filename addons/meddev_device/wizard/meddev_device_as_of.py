@@ -10,6 +10,7 @@ class MeddevDeviceAsOf(models.TransientModel):
     lot_id = fields.Many2one("stock.lot", string="Device", required=True, readonly=True)
     moment = fields.Datetime(string="At", required=True, default=lambda self: fields.Datetime.now())
     is_known = fields.Boolean(compute="_compute_situation")
+    situation_note = fields.Text(string="What Is Not Known", compute="_compute_situation")
     state_label = fields.Char(string="State", compute="_compute_situation")
     customer = fields.Char(compute="_compute_situation")
     department = fields.Char(compute="_compute_situation")
@@ -26,6 +27,7 @@ class MeddevDeviceAsOf(models.TransientModel):
                 continue
             situation = wizard.lot_id.device_at(wizard.moment or fields.Datetime.now())
             wizard.is_known = situation["is_known"]
+            wizard.situation_note = situation["note"]
             wizard.state_label = situation["state_label"]
             for name in ("customer", "department", "room"):
                 wizard[name] = situation[name] and situation[name]["name"]

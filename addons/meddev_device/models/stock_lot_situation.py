@@ -1,0 +1,178 @@
+from odoo import fields, models
+from odoo.tools import SQL, format_date, format_datetime
+
+from .device_state import STATE_IN_STOCK
+from .stock_lot import DATE_ORDER
+
+PLACE_KEYS = ("customer", "department", "room")
+
+
+class StockLot(models.Model):
+    """The answer to "where was it on that day, in which state, with what inside"."""
+
+    _inherit = "stock.lot"
+
+    def device_at(self, moment):
+        """Where each device was at a moment, in which state, with what inside.
+
+        Only what was so at that moment by a record of its own: an event, or a firmware version
+        or component with its dates. What no record tells is named, never filled in from later.
+
+        :param moment: ``datetime`` or ISO 8601 text, UTC where it names no offset; a bare date
+            is the end of that day in the user's timezone.
+        :return: a dictionary for one device, else a list of them: ``id``, ``serial``,
+            ``moment``, ``state``, ``state_label``, ``customer``, ``department``, ``room`` (each
+            ``{"id", "name"}`` or False), ``firmware``, ``components`` (list), ``is_known``
+            (False before the device was first recorded), ``recorded_since`` (UTC, or False),
+            ``unknown`` (which of ``state``, ``place``, ``firmware``, ``components`` no record
+            tells for that moment) and ``note`` (the same in the user's language).
+        :raise UserError: no moment. ValidationError: no device.
+        """
+        self.check_access("read")
+        self._ensure_devices()
+        answers = self._get_situations_at(self._parse_moment(moment))
+        return answers[0] if len(self) == 1 else answers
+
+    def _get_situations_at(self, moment):
+        """One dictionary per device, in a constant number of statements."""
+        until = SQL("event.occurred_at <= %s", moment)
+        states = self._find_newest_events(SQL("event.state_to IS NOT NULL AND %s", until))
+        places = self._find_newest_events(SQL("event.sets_place AND %s", until))
+        first = self._find_first_moments()
+        return [
+            device._describe_situation(
+                moment, states.get(device.id), places.get(device.id), first.get(device.id)
+            )
+            for device in self
+        ]
+
+    def _find_newest_events(self, condition):
+        """Map device id -> its newest event that no correction voids.
+
+        SQL: the ORM has no "newest per device", and one search each is a statement each.
+        """
+        if not self:
+            return {}
+        # sudo: the file of devices that this user may read, whatever company the event has.
+        events = self.env["meddev.device.event"].sudo()
+        events.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (event.lot_id) event.lot_id, event.id
+                  FROM meddev_device_event event
+                 WHERE event.lot_id IN %s AND %s
+                       AND NOT EXISTS (
+                           SELECT 1 FROM meddev_device_event correction
+                            WHERE correction.correction_of_id = event.id
+                       )
+              ORDER BY event.lot_id, event.occurred_at DESC, event.id DESC
+                """,
+                self._ids,
+                condition,
+            )
+        )
+        found = events.browse(event_id for _lot_id, event_id in rows)
+        return {event.lot_id.id: event for event in found}
+
+    def _find_first_moments(self):
+        """Map device id -> moment from which its state is on record."""
+        # sudo: as above.
+        events = self.env["meddev.device.event"].sudo()
+        return {
+            device.id: first
+            for device, first in events._read_group(
+                [("lot_id", "in", self.ids), ("state_to", "!=", False)],
+                ["lot_id"],
+                ["occurred_at:min"],
+            )
+        }
+
+    def _describe_situation(self, moment, state_event, place_event, first):
+        self.ensure_one()
+        event = self.env["meddev.device.event"]
+        state_event, place_event = state_event or event, place_event or event
+        firmware = self._get_firmware_at(moment)
+        components = self._get_components_at(moment)
+        has_place = place_event or state_event.state_to == STATE_IN_STOCK
+        known = {
+            "state": state_event,
+            "place": has_place,
+            "firmware": firmware,
+            # After the first record, no row means no component.
+            "components": components or state_event,
+        }
+        unknown = [name for name, record in known.items() if not record]
+        return {
+            "id": self.id,
+            "serial": self.name,
+            "moment": fields.Datetime.to_string(moment),
+            "is_known": bool(state_event),
+            "recorded_since": fields.Datetime.to_string(first),
+            "unknown": unknown,
+            "note": " ".join(self._get_situation_notes(moment, first, unknown)),
+            "state": state_event.state_to,
+            "state_label": self._get_state_label(state_event.state_to),
+            **{key: self._describe_partner(place_event[f"{key}_id"]) for key in PLACE_KEYS},
+            "firmware": firmware.version,
+            "components": [
+                {
+                    "id": row.id,
+                    "product": row.product_id.display_name,
+                    "serial": row.serial,
+                    "position": row.position,
+                    "installed_at": fields.Datetime.to_string(row.installed_at),
+                    "recorded_at": fields.Datetime.to_string(row.create_date),
+                }
+                for row in components
+            ],
+        }
+
+    def _get_firmware_at(self, moment):
+        return self.firmware_ids.filtered(lambda row: row.installed_at <= moment).sorted(
+            lambda row: (row.installed_at, row.id)
+        )[-1:]
+
+    def _get_components_at(self, moment):
+        return self.component_ids.filtered(
+            lambda row: (
+                row.installed_at <= moment and (not row.removed_at or row.removed_at > moment)
+            )
+        )
+
+    def _get_situation_notes(self, moment, first, unknown):
+        """Sentences on what is known of that moment and what is not."""
+        notes = []
+        if moment > fields.Datetime.now():
+            notes.append(self.env._("This moment lies in the future: this is what holds today."))
+        if "state" in unknown:
+            notes.append(self._describe_start(first))
+            if declared := self._get_declared_dates(moment):
+                notes.append(self.env._("Declared by then: %s.", ", ".join(declared)))
+        elif "place" in unknown:
+            notes.append(self.env._("No place is recorded for that moment."))
+        if "firmware" in unknown:
+            notes.append(self.env._("No firmware version is recorded for that moment."))
+        if "components" in unknown:
+            notes.append(self.env._("No components are recorded for that moment."))
+        return notes
+
+    def _describe_start(self, first):
+        if not first:
+            return self.env._("Nothing is recorded of the state and place of this device.")
+        return self.env._(
+            "The device is on record since %s: its state and place before that are not known.",
+            format_datetime(self.env, first),
+        )
+
+    def _get_declared_dates(self, moment):
+        """Dates of the device's file that lie before the end of that day."""
+        day = fields.Datetime.context_timestamp(self, moment).date()
+        return [
+            f"{self._get_label(name)} {format_date(self.env, self[name])}"
+            for name in DATE_ORDER
+            if self[name] and self[name] <= day
+        ]
+
+    def _describe_partner(self, partner):
+        return bool(partner) and {"id": partner.id, "name": partner.display_name}
