@@ -1,7 +1,7 @@
 {
     "name": "MedDev Purchase",
     "summary": "The buying side: supplier papers, incoming inspection, origin of each device",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "After-Sales/Medical Devices",
     "author": "MedDev contributors",
     "license": "LGPL-3",
@@ -31,6 +31,9 @@
         "views/meddev_purchase_menus.xml",
         "data/meddev_role_data.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["meddev_purchase/static/tests/tours/*"],
+    },
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
 }

@@ -1,6 +1,7 @@
 from . import (
     meddev_device_event,
     meddev_paper_check,
+    meddev_paper_permission,
     meddev_paper_reminder,
     meddev_paper_requirement,
     meddev_paper_waiver,
@@ -11,6 +12,7 @@ from . import (
     meddev_incoming_inspection_capture,
     meddev_incoming_inspection_check,
     meddev_incoming_inspection_finish,
+    meddev_incoming_inspection_papers,
     meddev_incoming_inspection_line,
     meddev_incoming_inspection_line_decision,
     meddev_incoming_inspection_line_lot,

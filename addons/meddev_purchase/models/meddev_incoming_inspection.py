@@ -86,12 +86,6 @@ class MeddevIncomingInspection(models.Model):
     supplier_address = fields.Char(readonly=True)
     supplier_contact = fields.Char(readonly=True)
     supplier_licence = fields.Char(readonly=True)
-    # papers
-    missing_papers = fields.Text(compute="_compute_missing_papers")
-    paper_policy = fields.Selection(related="company_id.meddev_receipt_paper_policy")
-    paper_reason = fields.Char(
-        "Reason for Going On", help="Kept when the receipt goes on in spite of missing papers."
-    )
     # totals
     product_ids = fields.Many2many(
         "product.product", string="Expected Products", compute="_compute_product_ids"
@@ -151,14 +145,6 @@ class MeddevIncomingInspection(models.Model):
             end = ends.get(inspection._origin.id, {})
             inspection.is_retained_permanently = True in end
             inspection.retain_until = not inspection.is_retained_permanently and end.get(False)
-
-    @api.depends("state", "picking_id", "line_ids.product_id")
-    @api.depends_context("lang", "tz")
-    def _compute_missing_papers(self):
-        for inspection in self:
-            inspection.missing_papers = inspection.state == STATE_DRAFT and "\n".join(
-                gap.message for gap in inspection.picking_id._get_open_paper_gaps()
-            )
 
     @api.depends("state")
     @api.depends_context("uid")
@@ -284,16 +270,6 @@ class MeddevIncomingInspection(models.Model):
             "target": "new",
             "context": {"default_inspection_id": self.id},
         }
-
-    def action_request_waiver(self):
-        """Ask quality to look at the missing papers."""
-        self.ensure_one()
-        return self.picking_id.action_request_paper_waiver()
-
-    def action_allow_papers(self):
-        """Open the dialogue in which the receipt is allowed in spite of missing papers."""
-        self.ensure_one()
-        return self.picking_id.action_allow_papers()
 
     def action_view_lines(self):
         """Open the lines as a list of their own."""

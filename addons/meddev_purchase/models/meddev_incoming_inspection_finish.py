@@ -44,14 +44,19 @@ class MeddevIncomingInspection(models.Model):
             inspection.lock_for_update()
             inspection.invalidate_recordset(["state"])
             inspection._ensure_can_be_confirmed()
-            if inspection.picking_id.state == "draft":
-                inspection.picking_id.action_confirm()
-            inspection._ensure_lines_right()
-            inspection._ensure_reconciled()
-            inspection._ensure_quarantine_possible()
+            inspection._ensure_goods_right()
             inspection.picking_id._ensure_receipt_papers(inspection.paper_reason)
             result = inspection._finish()
         return result
+
+    def _ensure_goods_right(self):
+        """Everything about the goods themselves; asked before anything is written."""
+        self.ensure_one()
+        if self.picking_id.state == "draft":
+            self.picking_id.action_confirm()
+        self._ensure_lines_right()
+        self._ensure_reconciled()
+        self._ensure_quarantine_possible()
 
     def _ensure_quarantine_possible(self):
         self.ensure_one()

@@ -1,16 +1,17 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
-from .meddev_paper_waiver import MODE_ALLOWED, MODE_WARNED
+from .meddev_paper_waiver import MODE_ALLOWED, MODE_AUTOMATIC, MODE_WARNED
 from .paper_kind import POLICY_BLOCK, POLICY_IGNORE, POLICY_WARN
-
-WAIVER_ROLES = ("meddev_base.group_quality_specialist", "meddev_base.group_service_manager")
 
 
 class MeddevPaperCheck(models.AbstractModel):
     """A document that must not go on while the supplier's papers are missing.
 
-    The setting of the company says whether it is stopped, or goes on with a record.
+    The setting of the company says whether it is stopped until quality allows it, or goes on
+    with a reason that whoever goes on gives. Where nobody can be asked, as in a scheduled
+    job, a warning stops nothing: it is recorded, and quality is asked to look at it.
+    Rule: SAMR Order No. 54 (2022) Art. 32; ISO 13485:2016 7.4.1, 7.4.3.
     """
 
     _name = "meddev.paper.check"
@@ -28,10 +29,10 @@ class MeddevPaperCheck(models.AbstractModel):
     paper_reason = fields.Char(
         "Reason for Going On",
         copy=False,
-        help="Kept when the document goes on in spite of missing papers.",
+        help="Why it goes on in spite of missing papers. Kept with your name and the time, then"
+        " emptied for the next time.",
     )
-    can_allow_papers = fields.Boolean(compute="_compute_can_allow_papers")
-    paper_waiver_count = fields.Integer("Exceptions", compute="_compute_paper_waiver_count")
+    needs_paper_reason = fields.Boolean(compute="_compute_needs_paper_reason")
 
     def _compute_paper_policy(self):
         for document in self:
@@ -43,99 +44,14 @@ class MeddevPaperCheck(models.AbstractModel):
             gaps = document._is_paper_check_due() and document._get_open_paper_gaps()
             document.missing_papers = "\n".join(gap.message for gap in gaps or []) or False
 
-    @api.depends("missing_papers")
-    @api.depends_context("uid")
-    def _compute_can_allow_papers(self):
-        may_allow = self._may_allow_papers()
+    @api.depends("missing_papers", "paper_reason")
+    def _compute_needs_paper_reason(self):
         for document in self:
-            document.can_allow_papers = may_allow and bool(document.missing_papers)
-
-    def _compute_paper_waiver_count(self):
-        for document in self:
-            # sudo: how many exceptions there are may be known to every reader.
-            document.paper_waiver_count = (
-                self.env["meddev.paper.waiver"]
-                .sudo()
-                .search_count(document._get_paper_waiver_domain())
+            document.needs_paper_reason = (
+                bool(document.missing_papers)
+                and not (document.paper_reason or "").strip()
+                and document._is_paper_reason_due()
             )
-
-    def action_allow_papers(self):
-        """Open the dialogue in which the document is allowed in spite of missing papers."""
-        self.ensure_one()
-        self._ensure_may_allow_papers()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Allow in Spite of Missing Papers"),
-            "res_model": "meddev.paper.waive",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_res_model": self._name, "default_res_id": self.id},
-        }
-
-    def action_request_paper_waiver(self):
-        """Ask a quality specialist to look at the missing papers; one open request at a time."""
-        self.ensure_one()
-        self.check_access("read")
-        if not self.env.user._is_internal():
-            # A supplier may read their own order in the portal.
-            raise AccessError(self.env._("Only colleagues may ask for an exception."))
-        if not (gaps := self._get_open_paper_gaps()):
-            raise UserError(self.env._("%s: no paper is missing.", self.display_name))
-        user = self._get_paper_waiver_user()
-        summary = self.with_context(lang=user.lang).env._("Supplier papers are missing: allow?")
-        # sudo: who asks may lack the right to write the document; only the request is made.
-        document = self.sudo()
-        if summary not in document.activity_ids.mapped("summary"):
-            document.activity_schedule(
-                "mail.mail_activity_data_todo",
-                user_id=user.id,
-                summary=summary,
-                note="\n".join(gap.message for gap in gaps),
-            )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._("%s was asked to decide.", user.name),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
-
-    def action_view_paper_waivers(self):
-        """Open what was allowed for this document, by whom and why."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "meddev_purchase.meddev_paper_waiver_action"
-        )
-        return action | {"domain": self._get_paper_waiver_domain()}
-
-    def allow_papers(self, reason):
-        """Let this document go on without the papers that are missing now.
-
-        :param reason: why; required and kept.
-        :return: id of the record of it.
-        """
-        self.ensure_one()
-        self._ensure_may_allow_papers()
-        self.check_access("read")
-        reason = (reason or "").strip()
-        if not reason:
-            raise UserError(self.env._("Give the reason why it is allowed."))
-        gaps = self._get_open_paper_gaps()
-        if not gaps:
-            raise UserError(self.env._("%s: no paper is missing.", self.display_name))
-        waiver = self.env["meddev.paper.waiver"]._record(self, gaps, MODE_ALLOWED, reason)
-        # sudo: quality need not have the right to write the document that it decides on.
-        self.sudo().message_post(
-            body=self.env._(
-                "Allowed in spite of missing papers by %(user)s: %(reason)s",
-                user=self.env.user.name,
-                reason=reason,
-            ),
-            author_id=self.env.user.partner_id.id,
-        )
-        return waiver.id
 
     # Hooks
 
@@ -159,43 +75,28 @@ class MeddevPaperCheck(models.AbstractModel):
         """What was allowed for this document."""
         raise NotImplementedError
 
-    def _get_paper_waiver_user(self):
-        """Who is asked to decide: a quality specialist of the company."""
-        # sudo: who holds the role is asked for, nothing else is read.
-        quality = self.env.ref("meddev_base.group_quality_specialist").sudo()
-        users = quality.all_user_ids.filtered(
-            lambda user: user.active and self.company_id in user.company_ids
-        )
-        if not users:
-            raise UserError(
-                self.env._("There is no quality specialist to ask. Give someone the role first.")
-            )
-        return users[0].sudo(self.env.su)
+    def _go_on_with_papers(self):
+        """What the person was about to do when they were asked for the reason."""
+        raise NotImplementedError
 
     # Check
 
-    @api.model
-    def _may_allow_papers(self):
-        return any(self.env.user.has_group(role) for role in WAIVER_ROLES)
-
-    def _ensure_may_allow_papers(self):
-        if not self._may_allow_papers():
-            raise AccessError(
-                self.env._(
-                    "Only a quality specialist or a service manager may allow this in spite of"
-                    " missing papers. Ask one to."
-                )
-            )
-
     def _get_open_paper_gaps(self):
         """Gaps of this document that nobody has allowed yet."""
+        return self._get_gaps_without(MODE_ALLOWED)
+
+    def _get_unexplained_gaps(self):
+        """Gaps for which whoever goes on after the warning has still to give a reason."""
+        return self._get_gaps_without(MODE_ALLOWED, MODE_WARNED)
+
+    def _get_gaps_without(self, *modes):
         self.ensure_one()
         if self._get_paper_policy() == POLICY_IGNORE:
             return []
         gaps = self._get_paper_gaps()
         if not gaps:
             return []
-        covered = self.env["meddev.paper.waiver"]._get_covered_keys(self, MODE_ALLOWED)
+        covered = self.env["meddev.paper.waiver"]._get_covered_keys(self, modes)
         return [gap for gap in gaps if gap.key not in covered]
 
     def _get_paper_gaps(self):
@@ -207,23 +108,47 @@ class MeddevPaperCheck(models.AbstractModel):
             fields.Date.context_today(self),
         )
 
-    def _ensure_papers(self, reason=None):
-        """Stop the document, or keep a record that it went on, as the setting says."""
-        for document in self:
-            gaps = document._get_open_paper_gaps()
-            if not gaps:
-                continue
-            if document._get_paper_policy() == POLICY_BLOCK:
-                raise UserError(document._get_paper_refusal(gaps))
-            document._record_paper_warning(gaps, reason or document.paper_reason)
+    def _is_paper_reason_due(self):
+        """Whether going on now would ask the person for a reason."""
+        return self._get_paper_policy() == POLICY_WARN and bool(self._get_unexplained_gaps())
 
-    def _record_paper_warning(self, gaps, reason):
-        """Keep who went on after the warning; once per gap and document."""
-        waivers = self.env["meddev.paper.waiver"]
-        noted = waivers._get_covered_keys(self, MODE_WARNED)
-        if fresh := [gap for gap in gaps if gap.key not in noted]:
-            reason = (reason or "").strip() or self.env._("No reason given")
-            waivers._record(self, fresh, MODE_WARNED, reason)
+    def _ensure_papers(self, reason=None):
+        """Stop the document, or keep a record that it went on, as the setting says.
+
+        :param reason: why it goes on; the document's own Reason for Going On where not given.
+        """
+        for document in self:
+            if document._get_paper_policy() == POLICY_BLOCK:
+                if gaps := document._get_open_paper_gaps():
+                    raise UserError(document._get_paper_refusal(gaps))
+            elif gaps := document._get_unexplained_gaps():
+                document._go_on_after_warning(gaps, reason)
+
+    def _go_on_after_warning(self, gaps, reason):
+        """Keep who goes on and why; once per gap and document."""
+        reason = (reason or self.paper_reason or "").strip()
+        if reason:
+            self._ensure_may_allow_papers()
+            self._record_papers(gaps, MODE_WARNED, reason)
+        elif self.env.user._is_superuser():
+            self._go_on_without_anybody(gaps)
+        else:
+            raise UserError(self._get_paper_question(gaps))
+
+    def _go_on_without_anybody(self, gaps):
+        """A scheduled job is not stopped by a warning; quality is asked to look at it."""
+        covered = self.env["meddev.paper.waiver"]._get_covered_keys(self, [MODE_AUTOMATIC])
+        gaps = [gap for gap in gaps if gap.key not in covered]
+        if not gaps:
+            return
+        self._record_papers(
+            gaps, MODE_AUTOMATIC, self.env._("Done by the system, nobody could be asked.")
+        )
+        if user := self._get_paper_waiver_user():
+            lang_env = self.with_context(lang=user.lang).env
+            self._ask_quality(user, lang_env._("Went on without supplier papers: look"), gaps)
+
+    # Words
 
     def _get_paper_refusal(self, gaps):
         return self.env._(
@@ -232,4 +157,16 @@ class MeddevPaperCheck(models.AbstractModel):
             " reason.",
             document=self.display_name,
             gaps="\n".join(gap.message for gap in gaps),
+        )
+
+    def _get_paper_question(self, gaps):
+        return self.env._(
+            "%(document)s: papers are missing:\n%(gaps)s\nIt goes on only with a reason. The"
+            " button on its form asks for it; elsewhere, in a file to import too, fill in"
+            " %(field)s. A program calls allow_papers(reason) on %(model)s, or writes"
+            " paper_reason.",
+            document=self.display_name,
+            gaps="\n".join(gap.message for gap in gaps),
+            field=self._fields["paper_reason"]._description_string(self.env),
+            model=self._name,
         )

@@ -6,6 +6,7 @@ from .paper_kind import OPERATION_ORDER, OPERATION_RECEIPT
 
 MODE_ALLOWED = "allowed"
 MODE_WARNED = "warned"
+MODE_AUTOMATIC = "automatic"
 
 
 class MeddevPaperWaiver(models.Model):
@@ -28,7 +29,11 @@ class MeddevPaperWaiver(models.Model):
         readonly=True,
     )
     mode = fields.Selection(
-        [(MODE_ALLOWED, "Allowed by Quality"), (MODE_WARNED, "Went On After a Warning")],
+        [
+            (MODE_ALLOWED, "Allowed by Quality"),
+            (MODE_WARNED, "Went On After a Warning"),
+            (MODE_AUTOMATIC, "Went On by Itself"),
+        ],
         required=True,
         readonly=True,
     )
@@ -103,15 +108,14 @@ class MeddevPaperWaiver(models.Model):
         )
 
     @api.model
-    def _get_covered_keys(self, document, mode=None):
-        """Keys of the gaps of ``document`` that rows of ``mode`` (or any) let pass."""
+    def _get_covered_keys(self, document, modes):
+        """Keys of the gaps of ``document`` that rows of ``modes`` let pass."""
+        document = document._origin
         domain = (
             [("operation", "=", OPERATION_ORDER), ("purchase_id", "=", document.id)]
             if document._name == "purchase.order"
             else [("operation", "=", OPERATION_RECEIPT), ("picking_id", "=", document.id)]
         )
-        if mode:
-            domain.append(("mode", "=", mode))
         # sudo: whoever confirms must learn that the gap was allowed; only keys leave here.
-        waivers = self.sudo().search(domain)
+        waivers = self.sudo().search([*domain, ("mode", "in", list(modes))])
         return {key for waiver in waivers for key in waiver.missing_keys or []}

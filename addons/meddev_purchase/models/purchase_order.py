@@ -14,7 +14,7 @@ class PurchaseOrder(models.Model):
     )
     inspection_count = fields.Integer(compute="_compute_inspection_count")
 
-    @api.depends("partner_id", "order_line.product_id", "state")
+    @api.depends("partner_id", "order_line.product_id", "order_line.product_qty", "state")
     def _compute_missing_papers(self):
         return super()._compute_missing_papers()
 
@@ -77,7 +77,14 @@ class PurchaseOrder(models.Model):
         return self.order_line.product_id.product_tmpl_id
 
     def _is_paper_check_due(self):
+        if self.state == "purchase":
+            return self.order_line._is_ordering_more()
         return self.state in ("draft", "sent", "to approve")
+
+    def _go_on_with_papers(self):
+        if self.state == "to approve":
+            return self.button_approve()
+        return self.with_context(validate_analytic=True).button_confirm()
 
     def _get_paper_waiver_domain(self):
         return [("operation", "=", OPERATION_ORDER), ("purchase_id", "in", self.ids)]

@@ -26,3 +26,15 @@ class PurchaseOrderLine(models.Model):
             lambda line: line.order_id.state == "purchase" and line.product_qty > 0
         )
         confirmed.order_id._ensure_papers()
+
+    def _is_ordering_more(self):
+        """Whether these lines, as they stand unsaved in a form, order more than is saved."""
+        return any(
+            line.product_id
+            and line != line._origin
+            and (
+                line.product_id != line._origin.product_id
+                or line.product_qty > line._origin.product_qty
+            )
+            for line in self
+        )

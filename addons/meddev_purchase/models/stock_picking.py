@@ -169,5 +169,12 @@ class StockPicking(models.Model):
     def _is_paper_check_due(self):
         return self.state not in ("done", "cancel") and self.is_medical_receipt
 
+    def _is_paper_reason_due(self):
+        # Where an inspection receives the goods, it is the inspection that asks.
+        return not self._is_inspection_required() and super()._is_paper_reason_due()
+
+    def _go_on_with_papers(self):
+        return self.button_validate()
+
     def _get_paper_waiver_domain(self):
         return [("operation", "=", OPERATION_RECEIPT), ("picking_id", "in", self.ids)]

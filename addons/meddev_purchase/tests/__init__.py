@@ -3,6 +3,7 @@ from . import (
     test_capture,
     test_inspection,
     test_install,
+    test_paper_reason,
     test_performance,
     test_quarantine,
     test_remind_papers,
@@ -11,4 +12,5 @@ from . import (
     test_security,
     test_supplier_paper,
     test_tools,
+    test_tours_paper,
 )

@@ -1,4 +1,5 @@
 import json
+from xmlrpc.client import Fault
 
 from odoo.tests import HttpCase, tagged
 
@@ -82,3 +83,44 @@ class TestRpc(PurchaseCommon, HttpCase):
         for method in ("_finish", "_assign_lots", "_record_origin"):
             _result, error = self._call("mp_parts", inspection._name, method, [inspection.ids])
             self.assertTrue(error)
+
+    def test_missing_reason_is_explained_and_given_over_json2(self):
+        """Given a warning, JSON-2 answers 422 with method and argument, then takes the reason."""
+        order = self._order((self.monitor, 1), partner=self.distributor, confirm=False)
+        refusal = self._json2("button_confirm", order)
+        self.assertEqual(refusal.status_code, 422)
+        self.assertEqual(refusal.json()["name"], "odoo.exceptions.UserError")
+        self.assertIn("allow_papers(reason)", refusal.json()["message"])
+        self.assertEqual(order.state, "draft")
+        self.assertEqual(self._json2("allow_papers", order, reason=["x"]).status_code, 422)
+        answer = self._json2("allow_papers", order, reason="Tender, delivery tomorrow")
+        waiver = self.env["meddev.paper.waiver"].browse(answer.json())
+        self.assertRecordValues(
+            waiver,
+            [{"user_id": self.buyer.id, "reason": "Tender, delivery tomorrow", "mode": "warned"}],
+        )
+        self.assertEqual(self._json2("button_confirm", order).json(), True)
+        self.assertEqual(order.state, "purchase")
+
+    def test_missing_reason_is_explained_over_xmlrpc(self):
+        order = self._order((self.monitor, 1), partner=self.distributor, confirm=False)
+        arguments = [self.env.cr.dbname, self.buyer.id, self.buyer.login, order._name]
+        self.env.flush_all()
+        with self.assertRaisesRegex(Fault, r"(?s)Distribution Licence.*allow_papers\(reason\)"):
+            self.xmlrpc_object.execute_kw(*arguments, "button_confirm", [order.ids])
+        self.xmlrpc_object.execute_kw(*arguments, "allow_papers", [order.ids, "Tender"])
+        self.assertTrue(self.xmlrpc_object.execute_kw(*arguments, "button_confirm", [order.ids]))
+        self.env.invalidate_all()
+        self.assertEqual(order.state, "purchase")
+
+    def _json2(self, method, records, **body):
+        keys = self.env["res.users.apikeys"].with_user(self.buyer).sudo()
+        key = keys._generate("rpc", "test", None)
+        self.env.flush_all()
+        response = self.url_open(
+            f"/json/2/{records._name}/{method}",
+            data=json.dumps({"ids": records.ids, **body}),
+            headers={"Authorization": f"bearer {key}", "Content-Type": "application/json"},
+        )
+        self.env.invalidate_all()
+        return response
