@@ -1,6 +1,7 @@
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
 from .common import ROLES, TicketCommon
 
@@ -95,6 +96,46 @@ class TestTicketSecurity(TicketCommon):
         self.env.invalidate_all()
         self.assertFalse(self._sees(user, ticket))
         self.assertFalse(self._sees(self.other_engineer, ticket))
+
+    def test_followed_tickets_are_found_one_by_one(self):
+        """Given followers of tickets and of other records / then field and search agree."""
+        followed, other = self._open(), self._open()
+        followed.message_subscribe(self.analyst.partner_id.ids)
+        other.message_subscribe(self.auditor.partner_id.ids)
+        self.env["mail.followers"].create(
+            {
+                "res_model": "res.partner",
+                "res_id": other.id,
+                "partner_id": self.analyst.partner_id.id,
+            }
+        )
+        tickets = self.tickets.with_user(self.analyst)
+        own = [("id", "in", (followed | other).ids)]
+        for value, expected in ((True, followed), (False, other)):
+            domain = [*own, ("is_followed", "=", value)]
+            self.assertEqual(tickets.search(domain), expected)
+            self.assertEqual(tickets.search(own).filtered_domain(domain), expected)
+        followed.message_unsubscribe(self.analyst.partner_id.ids)
+        self.assertFalse(tickets.search([*own, ("is_followed", "=", True)]))
+
+    def test_employee_reads_what_they_follow(self):
+        """No role at all: what one follows or asked for can be read, nothing else."""
+        employee = new_test_user(self.env, login="service_plain_employee", groups="base.group_user")
+        ticket, other = self._open(), self._open()
+        ticket.message_subscribe(employee.partner_id.ids)
+        self.assertEqual(self.tickets.with_user(employee).search([]) & (ticket | other), ticket)
+        self.assertEqual(ticket.with_user(employee).name, ticket.name)
+        with self.assertRaises(AccessError):
+            other.with_user(employee).read(["name"])
+        with self.assertRaises(AccessError):
+            ticket.with_user(employee).write({"name": "mine"})
+
+    def test_reading_one_ticket_does_not_collect_all_followed_ones(self):
+        """Else every form of an engineer slows down with each ticket that was ever theirs."""
+        query = self.tickets.with_user(self.engineer)._search([("id", "=", self._open().id)])
+        plan = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        plan = " ".join(line for (line,) in plan)
+        self.assertIn("res_id = helpdesk_ticket.id", plan.partition("on mail_followers")[2])
 
     def test_following_is_no_right_to_write(self):
         ticket = self._bring_to("dispatched")
