@@ -1,4 +1,6 @@
+from odoo.modules.migration import load_script
 from odoo.tests import tagged
+from odoo.tools.misc import file_path
 
 from odoo.addons.meddev_service.hooks import pre_init_hook
 
@@ -79,3 +81,28 @@ class TestTicketInstall(TicketCommon):
         pre_init_hook(self.env)
         self.env.invalidate_all()
         self.assertEqual((ticket.service_state, ticket.waiting_at), ("waiting", before))
+
+
+@tagged("post_install", "-at_install")
+class TestTicketMigration(TicketCommon):
+    """Updating a database that has an earlier version of this addon."""
+
+    def _migrate(self, script):
+        path = file_path(f"meddev_service/migrations/{script}.py")
+        self.env.flush_all()
+        load_script(path, "migration_of_meddev_service").migrate(self.env.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+
+    def test_rule_and_places_of_the_first_version(self):
+        """Given upstream's rule and a dealer's request without a place / then both are mended."""
+        rule = self.env.ref("helpdesk_mgmt.helpdesk_ticket_rule_internal_user")
+        rule.domain_force = "[('message_partner_ids', '=', user.partner_id.id)]"
+        ticket = self._open(partner_id=self.dealer.id, deviation_reason="Reported by the dealer")
+        other = self._open(lot_id=False, partner_id=self.dealer.id)
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE helpdesk_ticket SET place_id = NULL WHERE id = %s", ticket.ids)
+        for _attempt in range(2):
+            self._migrate("19.0.1.0.1/post-followers_and_places")
+            self.assertIn("('is_followed', '=', True)", rule.domain_force)
+            self.assertEqual(ticket.place_id, self.department)
+            self.assertFalse(other.place_id)
