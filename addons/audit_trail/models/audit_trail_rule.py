@@ -300,8 +300,8 @@ class AuditTrailRule(models.Model):
     def _get_wanted_tables(self):
         """Table -> row of ``audit_trail_tracked`` that the rules ask for."""
         wanted = {}
-        # sudo: the rules are kept for all, whoever starts the server.
-        for rule in self.sudo().search([("model_id", "!=", False)]):
+        # sudo: the rules are kept for all, whoever starts the server. The context is a client's.
+        for rule in self.sudo().with_context({}).search([("active", "=", True)]):
             model = self.env.get(rule.model)
             if model is None or not self._has_own_table(model):
                 continue

@@ -41,7 +41,7 @@ class TestEntries(TrailCase):
     def test_relation_tables_are_tracked(self):
         """Given a tracked model, when its many2many changes, then links and unlinks are kept."""
         partner = self.env["res.partner"].create({"name": "Linked"})
-        tag = self.env["res.partner.category"].create({"name": "Tag"})
+        tag = self.env["res.partner.category"].create({"name": "Tag", "color": 0})
         tag.partner_ids = partner
         tag.partner_ids = False
         entries = self.entries_of(tag).filtered(lambda entry: entry.kind in ("link", "unlink"))
@@ -50,7 +50,7 @@ class TestEntries(TrailCase):
 
     def test_sql_is_tracked_and_shows_as_outside_odoo(self):
         """Given SQL past the ORM and without a key, then the entry says so and claims no user."""
-        tag = self.env["res.partner.category"].create({"name": "Tag"})
+        tag = self.env["res.partner.category"].create({"name": "Tag", "color": 0})
         self.env.flush_all()
         self.env.cr.execute("SELECT set_config('audit_trail.key', '', TRUE)")
         self.env.cr.execute("UPDATE res_partner_category SET color = 9 WHERE id = %s", [tag.id])
@@ -67,7 +67,7 @@ class TestEntries(TrailCase):
 
     def test_nobody_writes_entries_through_the_orm(self):
         """Given any right, when entries are created, changed, copied or deleted: refused."""
-        tag = self.env["res.partner.category"].create({"name": "Tag"})
+        tag = self.env["res.partner.category"].create({"name": "Tag", "color": 0})
         entry = self.entries_of(tag)
         for act in (
             lambda: entry.write({"reason": "forged"}),
@@ -111,7 +111,7 @@ class TestEntries(TrailCase):
 
     def test_server_action_cannot_touch_the_trail(self):
         """Given an administrator's server action, when it writes or deletes entries: refused."""
-        tag = self.env["res.partner.category"].create({"name": "Tag"})
+        tag = self.env["res.partner.category"].create({"name": "Tag", "color": 0})
         entry = self.entries_of(tag)
         for code in ("record.unlink()", "record.write({'reason': 'x'})", "record.copy()"):
             action = self.env["ir.actions.server"].create(
@@ -151,7 +151,7 @@ class TestEntries(TrailCase):
 
     def test_a_value_of_fifty_megabytes_enters_by_digest(self):
         """Given a huge value, when it is written, then size and digest are kept."""
-        tag = self.env["res.partner.category"].create({"name": "Tag"})
+        tag = self.env["res.partner.category"].create({"name": "Tag", "color": 0})
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE res_partner_category SET parent_path = 'x', name ="

@@ -23,7 +23,7 @@ class TestFaults(TrailCase):
 
     def test_another_addon_adds_a_column(self):
         """Given a new column with values, when the server starts, then it is no finding."""
-        tag = self.env["res.partner.category"].create({"name": "Tag"})
+        tag = self.env["res.partner.category"].create({"name": "Tag", "color": 0})
         self.env.flush_all()
         self.env.cr.execute(
             "ALTER TABLE res_partner_category ADD COLUMN x_grade text DEFAULT 'new'"
@@ -47,7 +47,7 @@ class TestFaults(TrailCase):
 
     def test_an_older_backup_differs_from_the_anchor(self):
         """Given an anchor younger than the database, then the last entry here is named."""
-        self.env["res.partner.category"].create({"name": "Tag"})
+        self.env["res.partner.category"].create({"name": "Tag", "color": 0})
         self.seal()
         anchor = self.env["audit.trail.seal"]._get_anchor()
         later = anchor | {"seal": anchor["seal"] + 5, "digest": "v1:later"}
@@ -79,7 +79,7 @@ class TestFaults(TrailCase):
         self.assertIn("clock_set_back", {kind for kind, _id in self.problems()})
 
     def test_scheduled_jobs_are_named(self):
-        tag = self.env["res.partner.category"].create({"name": "Tag"})
+        tag = self.env["res.partner.category"].create({"name": "Tag", "color": 0})
         self.env.flush_all()
         with announcement.Job("Nightly job"):
             tag.color = 9
@@ -90,7 +90,7 @@ class TestFaults(TrailCase):
 
     def test_a_deleted_user_stays_named(self):
         """Given an author who is deleted, then the entry keeps the name."""
-        tag = self.env["res.partner.category"].create({"name": "Tag"})
+        tag = self.env["res.partner.category"].create({"name": "Tag", "color": 0})
         author = self.employee.copy({"login": "short_timer", "name": "Short Timer"})
         self.env.flush_all()
         tag.with_user(author).sudo().color = 9

@@ -18,6 +18,12 @@ class TestRules(TrailCase):
         tag = self.env["res.partner.category"].create({"name": "Untracked"})
         self.assertFalse(self.entries_of(tag))
 
+    def test_no_context_decides_what_is_tracked(self):
+        """Given archived rules and a context that shows them, then they track nothing."""
+        self.rule.with_context(active_test=False).active = False
+        tag = self.env["res.partner.category"].create({"name": "Untracked"})
+        self.assertFalse(self.entries_of(tag))
+
     def test_only_administrators_change_the_rules(self):
         """Given an auditor and an employee, then the rules are read-only or invisible."""
         rule = self.rule.with_user(self.auditor)
