@@ -11,6 +11,7 @@
         "security/meddev_device_security.xml",
         "security/meddev_device_portal_security.xml",
         "wizard/meddev_device_transition_views.xml",
+        "wizard/meddev_device_origin_views.xml",
         "wizard/meddev_device_as_of_views.xml",
         "wizard/meddev_component_swap_views.xml",
         "wizard/meddev_serial_resolve_views.xml",

@@ -11,6 +11,7 @@ from . import meddev_device_acceptance
 from . import meddev_device_token
 from . import stock_lot
 from . import stock_lot_lifecycle
+from . import stock_lot_origin
 from . import stock_lot_recall
 from . import stock_lot_history
 from . import stock_lot_situation

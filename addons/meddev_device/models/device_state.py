@@ -93,6 +93,8 @@ _QUARANTINE = Transition((MANAGER, QUALITY, ENGINEER, PARTS), True)
 _RELEASE = Transition((QUALITY,), True)
 #: Devices are recalled by the table, batches beside it, both by the same role.
 RECALL = Transition((QUALITY,), True)
+#: Who may correct how a device came to us.
+ORIGIN_CORRECTION = Transition((QUALITY,), True)
 _END = Transition((MANAGER, QUALITY), True)
 _LOSS = Transition((MANAGER, PARTS, QUALITY, ENGINEER), True)
 _FOUND = Transition((MANAGER, QUALITY, PARTS), True)

@@ -396,6 +396,7 @@ class StockLot(models.Model):
         if not devices:
             return self._write_batches(vals)
         vals = devices._complete_place_vals(dict(vals))
+        devices._ensure_origin_stays(vals)
         devices._ensure_may_change_identity(vals)
         devices._ensure_may_change_proven_dates(vals)
         devices._ensure_serials_stay_free(vals)
@@ -469,7 +470,7 @@ class StockLot(models.Model):
         """The engineer works on the device; who and what it is, others decide."""
         changed = [
             name
-            for name in ("name", "product_id", "origin")
+            for name in ("name", "product_id")
             if name in vals
             and any(self._convert_for_compare(lot[name]) != vals[name] for lot in self)
         ]
@@ -494,11 +495,12 @@ class StockLot(models.Model):
 
     def _ensure_may_change_proven_dates(self, vals):
         """A signed acceptance proves its dates; our own devices have no other proof."""
-        if is_trusted(self):
+        if is_trusted(self) or not vals.keys() & set(PROVEN_DATES):
             return
+        ours = self._needs_signed_acceptance() if "acceptance_date" in vals else self.browse()
         for device in self:
             proven = PROVEN_DATES if device.acceptance_id else ()
-            if device.origin == ORIGIN_OWN_STOCK:
+            if device in ours:
                 proven = (*proven, "acceptance_date")
             for name in proven:
                 if name in vals and fields.Date.to_date(vals[name]) != (device[name] or None):

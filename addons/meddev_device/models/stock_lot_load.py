@@ -182,7 +182,7 @@ class StockLot(models.Model):
 
     def _guess_field(self, message):
         """Key of the row that an error of the model speaks of, by the field's label in it."""
-        for key in (*reversed(DATE_ORDER), "udi_carrier", "udi_di", "device_state"):
+        for key in (*reversed(DATE_ORDER), "udi_carrier", "udi_di", "device_state", "origin"):
             if self._get_label(key) in message:
                 return key
         return "serial"
@@ -556,6 +556,8 @@ class StockLot(models.Model):
         :return: (status, error)
         """
         self.ensure_one()
+        if vals.get("origin", self.origin) != self.origin:
+            return STATUS_REFUSED, UserError(self._describe_kept_origin())
         changes = {}
         for name, value in vals.items():
             if name in ("name", "product_id", "origin", "firmware_version", "alias"):

@@ -6,6 +6,7 @@ from . import test_attack_device
 from . import test_device_situation
 from . import test_batch_recall
 from . import test_device_acceptance
+from . import test_device_origin
 from . import test_device_product
 from . import test_device_alias
 from . import test_device_fill
