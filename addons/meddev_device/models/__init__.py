@@ -24,3 +24,4 @@ from . import meddev_dealer_assignment
 from . import res_company
 from . import meddev_udi
 from . import stock_lot_scan
+from . import stock_lot_search
