@@ -31,6 +31,7 @@
         "views/portal_device_templates.xml",
         "views/meddev_device_menus.xml",
         "data/meddev_role_data.xml",
+        "data/meddev_registration_reminder_data.xml",
     ],
     "assets": {
         "web.assets_backend": ["meddev_device/static/src/scan/*"],

@@ -1,4 +1,5 @@
 from . import meddev_registration
+from . import meddev_registration_reminder
 from . import meddev_udi_di
 from . import product_template
 from . import product_product
