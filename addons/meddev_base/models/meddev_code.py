@@ -3,6 +3,8 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .argument import ensure_single
+
 STATUS_ACTIVE = "active"
 STATUS_RETIRED = "retired"
 
@@ -75,7 +77,7 @@ class MeddevCodeSystem(models.Model):
         )
 
     def action_view_codes(self):
-        self.ensure_one()
+        ensure_single(self)
         action = self.env["ir.actions.act_window"]._for_xml_id("meddev_base.meddev_code_action")
         return {**action, "domain": [("system_id", "=", self.id)], "context": {}}
 

@@ -5,7 +5,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools import working_time
+from .argument import ensure_single, shown
 from .meddev_holiday_calendar import KIND_HOLIDAY, KIND_MAKE_UP
+
+MAX_DAYS = 10_000
 
 
 class ResourceCalendar(models.Model):
@@ -32,11 +35,18 @@ class ResourceCalendar(models.Model):
         :return: dict with ``date`` (ISO 8601) and ``is_covered``, false when a day is used whose
             holidays are not announced yet.
         """
-        self.ensure_one()
+        ensure_single(self)
         self.check_access("read")
         start = self._parse_date(start_date)
-        if not isinstance(days, int) or isinstance(days, bool) or abs(days) > 10000:
-            raise UserError(self.env._("The number of working days must be a whole number."))
+        if not isinstance(days, int) or isinstance(days, bool) or abs(days) > MAX_DAYS:
+            raise UserError(
+                self.env._(
+                    "The number of working days must be a whole number from -%(limit)s to"
+                    " %(limit)s, not %(value)s.",
+                    limit=MAX_DAYS,
+                    value=shown(days),
+                )
+            )
         schedule = self._get_work_schedule()
         end = self._call_working_time(working_time.add_working_days, schedule, start, days)
         return {
@@ -51,16 +61,15 @@ class ResourceCalendar(models.Model):
         :param end: as ``start``; an earlier one gives a negative number.
         :return: dict with ``hours`` (float) and ``is_covered``.
         """
-        self.ensure_one()
+        ensure_single(self)
         self.check_access("read")
         start, end = self._parse_moment(start), self._parse_moment(end)
         if abs((end - start).days) > 36525:
             raise UserError(self.env._("The two moments are more than a hundred years apart."))
         schedule = self._get_work_schedule()
-        return {
-            "hours": working_time.working_hours_between(schedule, start, end),
-            "is_covered": working_time.is_covered(schedule, start, end),
-        }
+        hours = self._call_working_time(working_time.working_hours_between, schedule, start, end)
+        is_covered = self._call_working_time(working_time.is_covered, schedule, start, end)
+        return {"hours": hours, "is_covered": is_covered}
 
     # For the clocks of the suite: date and naive UTC datetime, as fields hold them
 
@@ -149,6 +158,10 @@ class ResourceCalendar(models.Model):
     def _call_working_time(self, function, *args):
         try:
             return function(*args)
+        except OverflowError as error:
+            raise UserError(
+                self.env._("The time asked for lies outside the years 1 to 9999: use nearer dates.")
+            ) from error
         except working_time.NoWorkingTimeError as error:
             raise UserError(
                 self.env._(
@@ -163,7 +176,7 @@ class ResourceCalendar(models.Model):
             return date.fromisoformat(value)
         except (TypeError, ValueError) as error:
             raise UserError(
-                self.env._("%s is not a date: write it as 2026-10-01.", value)
+                self.env._("%s is not a date: write it as 2026-10-01.", shown(value))
             ) from error
 
     @api.model
@@ -173,6 +186,6 @@ class ResourceCalendar(models.Model):
             moment = datetime.fromisoformat(re.sub(r"Z$", "+00:00", value))
         except (TypeError, ValueError) as error:
             raise UserError(
-                self.env._("%s is not a moment: write it as 2026-10-01T08:30:00Z.", value)
+                self.env._("%s is not a moment: write it as 2026-10-01T08:30:00Z.", shown(value))
             ) from error
         return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -6,6 +6,7 @@ from . import (
     test_code_list,
     test_dealer_access,
     test_facility,
+    test_junk_arguments,
     test_landing,
     test_regions_teams,
     test_working_time,

@@ -10,6 +10,7 @@ import openpyxl
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.argument import ensure_single
 from ..models.meddev_code import STATUS_ACTIVE, STATUS_RETIRED
 from ..tools import code_file
 
@@ -63,7 +64,7 @@ class MeddevCodeImport(models.TransientModel):
 
     def action_import(self):
         """Load the file, and show the result in the same dialogue."""
-        self.ensure_one()
+        ensure_single(self)
         self.env["meddev.code"].check_access("create")
         if not self.file or not self.release_name:
             raise UserError(self.env._("Choose a File and fill in the Release."))

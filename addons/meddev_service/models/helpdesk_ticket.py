@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.meddev_device.models.argument import ensure_single, read_whole_number
 from odoo.addons.meddev_device.tools.serial_number import normalise_serial
 
 from .meddev_device_event import EVENT_TICKET
@@ -332,7 +333,7 @@ class HelpdeskTicket(models.Model):
 
     def assign_to_me(self):
         """Take the ticket. Unlike helpdesk_mgmt's, it returns a value, as XML-RPC needs one."""
-        self.ensure_one()
+        ensure_single(self)
         team = self.team_id
         if team.user_ids and self.env.user not in team.user_ids:
             raise AccessError(
@@ -353,7 +354,7 @@ class HelpdeskTicket(models.Model):
         return copies._get_list_action(self.env._("Copies"))
 
     def action_view_device(self):
-        self.ensure_one()
+        ensure_single(self)
         return {
             "type": "ir.actions.act_window",
             "res_model": "stock.lot",
@@ -369,9 +370,15 @@ class HelpdeskTicket(models.Model):
         :param partner_id: id of a customer; its devices come alone if there are any.
         :return: list of ``{"id", "name", "display_name", "customer_id"}``, at most ten.
         """
-        if not isinstance(text, str) or not isinstance(partner_id or 0, int):
+        if not isinstance(text, str):
             raise UserError(self.env._("find_devices needs a text."))
-        customer = self.env["res.partner"].browse(partner_id or [])
+        customer = self.env["res.partner"]
+        if partner_id is not None and partner_id is not False:
+            customer_id = read_whole_number(self.env, "partner_id", partner_id, lowest=1)
+            customer = customer.browse(customer_id).exists()
+            if not customer:
+                raise UserError(self.env._("There is no customer with the id %s.", customer_id))
+            customer.check_access("read")
         return [
             {
                 "id": lot.id,

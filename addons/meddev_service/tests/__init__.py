@@ -1,5 +1,6 @@
 from . import (
     test_attack_service,
+    test_junk_arguments,
     test_ticket_archive,
     test_ticket_create,
     test_ticket_flow,

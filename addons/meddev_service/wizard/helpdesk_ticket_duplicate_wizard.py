@@ -1,13 +1,15 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from odoo.addons.meddev_device.models.argument import ensure_single
+
 
 class HelpdeskTicketDuplicateWizard(models.TransientModel):
     _inherit = "helpdesk.ticket.duplicate.wizard"
 
     def action_confirm(self):
         """Mark as duplicate and move through the guard, with the reason that this is."""
-        self.ensure_one()
+        ensure_single(self)
         original = self.duplicate_of_id
         if not original or original == self.ticket_id or original.duplicate_id:
             raise UserError(

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.meddev_device.models.argument import ensure_single
+
 from ..models.ticket_state import TICKET_STATES
 
 
@@ -14,6 +16,6 @@ class HelpdeskTicketMove(models.TransientModel):
     reason = fields.Char(required=True)
 
     def action_confirm(self):
-        self.ensure_one()
+        ensure_single(self)
         self.ticket_ids.move_to(self.state, self.reason)
         return {"type": "ir.actions.act_window_close"}
