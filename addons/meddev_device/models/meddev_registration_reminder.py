@@ -213,7 +213,7 @@ class MeddevRegistration(models.Model):
         activity per person, and each of them is marked as given.
         """
         today = fields.Date.context_today(self)
-        steps = self.env["meddev.registration.reminder.step"].search([])
+        steps = self.env["meddev.registration.reminder.step"].search([("active", "=", True)])
         if not steps:
             return
         ending = self.search(self._get_reminder_domain(today, max(steps.mapped("days"))))
