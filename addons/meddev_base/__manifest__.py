@@ -5,11 +5,12 @@
     "category": "After-Sales/Medical Devices",
     "author": "MedDev contributors",
     "license": "LGPL-3",
-    "depends": ["mail", "portal", "resource"],
+    "depends": ["mail", "portal", "resource", "audit_trail"],
     "data": [
         "security/meddev_base_groups.xml",
         "security/ir.model.access.csv",
         "security/meddev_base_security.xml",
+        "data/audit_trail_rule_data.xml",
         "data/meddev_holiday_data.xml",
         "data/resource_calendar_data.xml",
         "data/meddev_code_system_data.xml",

@@ -10,6 +10,7 @@
         "security/ir.model.access.csv",
         "security/meddev_device_security.xml",
         "security/meddev_device_portal_security.xml",
+        "data/audit_trail_rule_data.xml",
         "wizard/meddev_device_transition_views.xml",
         "wizard/meddev_device_origin_views.xml",
         "wizard/meddev_device_as_of_views.xml",

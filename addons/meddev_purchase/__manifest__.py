@@ -9,6 +9,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/meddev_purchase_security.xml",
+        "data/audit_trail_rule_data.xml",
         "data/ir_sequence_data.xml",
         "data/meddev_paper_requirement_data.xml",
         "data/meddev_paper_reminder_step_data.xml",

@@ -9,6 +9,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/meddev_service_security.xml",
+        "data/audit_trail_rule_data.xml",
         "data/helpdesk_ticket_stage_data.xml",
         "data/mail_template_data.xml",
         "wizard/helpdesk_ticket_move_views.xml",

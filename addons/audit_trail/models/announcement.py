@@ -17,6 +17,8 @@ from odoo.tools import config
 from ..tools import key_ring
 
 KEY_PARAMETER = "audit_trail.key_id"
+#: Why the deletion that goes on in this transaction is made; kept in the cursor's data.
+DELETION_REASON = "audit_trail.deletion_reason"
 #: A row key serves one process for so many seconds; whoever learns it can forge no other period.
 ROW_KEY_SECONDS = 600
 #: Path of a request -> channel; the first prefix that fits.
@@ -56,9 +58,13 @@ class Job:
         delattr(threading.current_thread(), _JOB_ATTRIBUTE)
 
 
-def announce(env, reason=None, reason_required=False):
-    """Give the row triggers of this transaction their key and their context."""
-    context = describe(env)
+def announce(env, reason=None, reason_required=False, context=None):
+    """Give the row triggers of this transaction their key and their context.
+
+    :param context: what ``describe`` said earlier, for an event that is told afterwards.
+    """
+    context = dict(context or describe(env))
+    reason = reason or env.cr.precommit.data.get(DELETION_REASON)
     if reason:
         context["reason"] = reason
     if reason_required:
@@ -89,7 +95,7 @@ def _describe_request():
     channel = next(name for prefix, name in CHANNELS if path.startswith(prefix))
     session = getattr(request, "session", None)
     login_uid = (session and session.uid) or getattr(threading.current_thread(), "uid", None)
-    if not login_uid and request.db:
+    if not login_uid and request.env:
         login_uid = request.env.uid
     sid = session and session.sid
     return {

@@ -3,10 +3,10 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import file_open, ormcache
+from odoo.tools import SQL, file_open, ormcache
 
 from ..tools import key_ring
-from .announcement import KEY_PARAMETER, announce, ring
+from .announcement import KEY_PARAMETER, announce, describe, ring
 
 _logger = logging.getLogger(__name__)
 
@@ -224,13 +224,28 @@ class AuditTrailEntry(models.Model):
         :param own_transaction: True for what must stay although the present transaction is
             rolled back (refusals, failed sign-ins).
         """
+        vals = self._prepare_event(kind, record, details, reason, name)
         if own_transaction:
-            with self.env.registry.cursor() as cr:
-                self.with_env(self.env(cr=cr))._append_event(kind, record, details, reason, name)
+            self._insert_event_afterwards(vals)
         else:
-            self._append_event(kind, record, details, reason, name)
+            self._insert_event(vals)
 
-    def _append_event(self, kind, record, details, reason, name):
+    def _insert_event_afterwards(self, vals):
+        """Insert in a transaction of its own, as soon as the present one ends, however it ends.
+
+        Not at once: a reading request has no second connection that may write.
+        """
+        registry, uid = self.env.registry, self.env.uid
+        context = describe(self.env)
+
+        def insert():
+            with registry.cursor() as cr:
+                api.Environment(cr, uid, {})[self._name]._insert_event(vals, context)
+
+        self.env.cr.postrollback.add(insert)
+        self.env.cr.postcommit.add(insert)
+
+    def _prepare_event(self, kind, record, details, reason, name):
         res_id = record.id if record is not None and len(record) == 1 else None
         company_id = None
         if res_id and name is None:
@@ -239,22 +254,24 @@ class AuditTrailEntry(models.Model):
             name = known.display_name if known else None
             if "company_id" in record._fields:
                 company_id = known.company_id.id or None
-        announce(self.env)
+        return {
+            "kind": kind,
+            "res_model": record._name if record is not None else None,
+            "res_id": res_id,
+            "res_name": name or None,
+            "details": json.dumps(details, ensure_ascii=False, default=str) if details else None,
+            "reason": reason or None,
+            "company_id": company_id,
+        }
+
+    def _insert_event(self, vals, context=None):
+        announce(self.env, context=context)
         self.env.cr.execute(
-            """
-            INSERT INTO audit_trail_entry
-                        (kind, res_model, res_id, res_name, details, reason, company_id)
-                 VALUES (%s, %s, %s, %s, %s, %s, %s)
-            """,
-            [
-                kind,
-                record._name if record is not None else None,
-                res_id,
-                name,
-                json.dumps(details, ensure_ascii=False, default=str) if details else None,
-                reason or None,
-                company_id,
-            ],
+            SQL(
+                "INSERT INTO audit_trail_entry (%s) VALUES %s",
+                SQL(", ").join(map(SQL.identifier, vals)),
+                tuple(vals.values()),
+            )
         )
 
     def action_open_record(self):

@@ -1,8 +1,8 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import RedirectWarning
 from odoo.tools import safe_eval
 
-from .announcement import announce
+from .announcement import DELETION_REASON, announce
 from .audit_trail_entry import KIND_EXPORT, KIND_READ
 
 REASON_KEY = "audit_trail_reason"
@@ -53,14 +53,28 @@ class Base(models.AbstractModel):
         return result
 
     def unlink(self):
+        if not self or not self._audit_trail_rule():
+            return super().unlink()
+        # What waits to be written has no part in this deletion, nor in its reason.
+        self.env.flush_all()
+        announce(self.env)
+        try:
+            return super().unlink()
+        finally:
+            self.env.cr.precommit.data.pop(DELETION_REASON, None)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_without_reason(self):
+        """Asked last, after everything that forbids the deletion."""
         rule = self._audit_trail_rule()
-        if self and rule:
-            reason = self._audit_trail_get_reason()
-            if rule["delete"] and not reason and not self._audit_trail_is_system():
-                reason = self._audit_trail_ask_reason()
-            self.env.flush_all()
-            announce(self.env, reason)
-        return super().unlink()
+        if not rule:
+            return
+        reason = self._audit_trail_get_reason()
+        if rule["delete"] and not reason and not self._audit_trail_is_system():
+            reason = self._audit_trail_ask_reason()
+        if reason:
+            self.env.cr.precommit.data[DELETION_REASON] = reason
+            announce(self.env)
 
     # Reasons
 
