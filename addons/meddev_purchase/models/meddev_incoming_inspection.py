@@ -60,6 +60,7 @@ class MeddevIncomingInspection(models.Model):
         precompute=True,
         index="btree_not_null",
     )
+    purchase_date = fields.Date(compute="_compute_purchase", store=True, precompute=True)
     arrived_on = fields.Date("Arrival Date", default=fields.Date.context_today, required=True)
     inspected_on = fields.Date(
         "Inspection Date", default=fields.Date.context_today, required=True, tracking=True
@@ -122,8 +123,13 @@ class MeddevIncomingInspection(models.Model):
         for inspection in self:
             # sudo: the inspection record names order and supplier whoever may open them.
             picking = inspection.picking_id.sudo()
-            inspection.purchase_id = picking.purchase_id
-            inspection.supplier_id = picking.purchase_id.partner_id or picking.partner_id
+            order = picking.purchase_id
+            inspection.purchase_id = order
+            inspection.supplier_id = order.partner_id or picking.partner_id
+            bought_at = order.date_approve or order.date_order
+            inspection.purchase_date = (
+                bought_at and fields.Datetime.context_timestamp(inspection, bought_at).date()
+            )
 
     @api.depends("picking_id.move_ids.product_id")
     def _compute_product_ids(self):

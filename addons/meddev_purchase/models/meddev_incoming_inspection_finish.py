@@ -3,6 +3,7 @@ from collections import defaultdict
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..tools.address import join_address
 from .guard import own_write
 from .meddev_device_event import EVENT_INSPECTION
 from .meddev_incoming_inspection import STATE_DONE, STATE_DRAFT
@@ -96,18 +97,13 @@ class MeddevIncomingInspection(models.Model):
         """What is fixed when the record is finished; asked once by ``_finish``."""
         # sudo: name, address and licence of the supplier belong on the record.
         supplier = self.supplier_id.sudo().commercial_partner_id
-        address = ", ".join(
-            part.strip()
-            for part in supplier._display_address(without_company=True).split("\n")
-            if part.strip()
-        )
         licence = self._get_supplier_licence(supplier)
         return {
             "state": STATE_DONE,
             "done_at": fields.Datetime.now(),
             "done_by_id": self.env.uid,
             "supplier_name": supplier.name,
-            "supplier_address": address,
+            "supplier_address": join_address(supplier._display_address(without_company=True)),
             "supplier_contact": " ".join(filter(None, [supplier.phone, supplier.email])),
             "supplier_licence": ", ".join(licence.mapped("number")),
         }

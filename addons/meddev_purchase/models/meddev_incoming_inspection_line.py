@@ -92,6 +92,9 @@ class MeddevIncomingInspectionLine(models.Model):
     manufacturer_licence = fields.Char(
         "Production Licence", compute="_compute_product_facts", store=True, precompute=True
     )
+    service_life_months = fields.Integer(
+        "Service Life (Months)", compute="_compute_product_facts", store=True, precompute=True
+    )
     # origin
     lot_id = fields.Many2one(
         "stock.lot", "Device / Lot", readonly=True, index="btree_not_null", ondelete="restrict"
@@ -266,6 +269,7 @@ class MeddevIncomingInspectionLine(models.Model):
             "holder_name": registration.holder_id.name or False,
             "manufacturer_name": maker.name or False,
             "manufacturer_licence": licence.number,
+            "service_life_months": template.service_life_months,
         }
 
     @api.model

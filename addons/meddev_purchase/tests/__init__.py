@@ -6,6 +6,7 @@ from . import (
     test_paper_reason,
     test_performance,
     test_quarantine,
+    test_record_content,
     test_remind_papers,
     test_report,
     test_rpc,

@@ -1,1 +1,1 @@
-from . import capture_lines, retention
+from . import address, capture_lines, print_pages, retention
