@@ -82,11 +82,15 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Take the trigger away before its table goes, or no ticket could be written any more."""
+    """Take the triggers away before their table goes, or no ticket could be written any more."""
     env.cr.execute(
         """
         DROP TRIGGER IF EXISTS meddev_ticket_amendment ON helpdesk_ticket;
-        DROP FUNCTION IF EXISTS meddev_ticket_record_amendment()
+        DROP TRIGGER IF EXISTS meddev_ticket_amendment ON mail_message;
+        DROP TRIGGER IF EXISTS meddev_ticket_amendment ON ir_attachment;
+        DROP FUNCTION IF EXISTS meddev_ticket_record_amendment();
+        DROP FUNCTION IF EXISTS meddev_ticket_record_part_amendment();
+        DROP FUNCTION IF EXISTS meddev_ticket_amend(int, int, int, text, int, jsonb, jsonb)
         """
     )
     # Our corrected templates of helpdesk_mgmt read a field that goes with us.

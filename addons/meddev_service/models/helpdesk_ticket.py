@@ -56,14 +56,6 @@ class HelpdeskTicket(models.Model):
         domain="[('is_medical', '=', True)]",
         help="Find it by its serial number or by the hospital's own asset number.",
     )
-    product_id = fields.Many2one(
-        "product.product",
-        "Device Model",
-        related="lot_id.product_id",
-        store=True,
-        precompute=True,
-        index="btree_not_null",
-    )
     device_reference = fields.Char(
         "Device as Reported",
         help="What the customer said about the device, until it is found in the ledger.",
@@ -126,9 +118,6 @@ class HelpdeskTicket(models.Model):
     duplicate_id = fields.Many2one(index="btree_not_null", ondelete="restrict")
     team_id = fields.Many2one(ondelete="restrict")
     user_id = fields.Many2one(string="Engineer", ondelete="restrict")
-    commercial_partner_id = fields.Many2one(
-        related="partner_id.commercial_partner_id", store=True, precompute=True
-    )
     tag_ids = fields.Many2many(ondelete="restrict")
     # State and stamps; written by the transition method alone
     service_state = fields.Selection(
@@ -141,17 +130,29 @@ class HelpdeskTicket(models.Model):
         tracking=True,
     )
     received_at = fields.Datetime("Received at", readonly=True, copy=False)
-    received_by_id = fields.Many2one("res.users", "Received by", readonly=True, copy=False)
+    received_by_id = fields.Many2one(
+        "res.users", "Received by", readonly=True, copy=False, ondelete="restrict"
+    )
     dispatched_at = fields.Datetime("Dispatched at", readonly=True, copy=False)
-    dispatched_by_id = fields.Many2one("res.users", "Dispatched by", readonly=True, copy=False)
+    dispatched_by_id = fields.Many2one(
+        "res.users", "Dispatched by", readonly=True, copy=False, ondelete="restrict"
+    )
     in_progress_at = fields.Datetime("Work Started at", readonly=True, copy=False)
-    in_progress_by_id = fields.Many2one("res.users", "Work Started by", readonly=True, copy=False)
+    in_progress_by_id = fields.Many2one(
+        "res.users", "Work Started by", readonly=True, copy=False, ondelete="restrict"
+    )
     waiting_at = fields.Datetime("Waiting since", readonly=True, copy=False)
-    waiting_by_id = fields.Many2one("res.users", "Set Waiting by", readonly=True, copy=False)
+    waiting_by_id = fields.Many2one(
+        "res.users", "Set Waiting by", readonly=True, copy=False, ondelete="restrict"
+    )
     done_at = fields.Datetime("Done at", readonly=True, copy=False)
-    done_by_id = fields.Many2one("res.users", "Done by", readonly=True, copy=False)
+    done_by_id = fields.Many2one(
+        "res.users", "Done by", readonly=True, copy=False, ondelete="restrict"
+    )
     archived_at = fields.Datetime("Archived at", readonly=True, copy=False)
-    archived_by_id = fields.Many2one("res.users", "Archived by", readonly=True, copy=False)
+    archived_by_id = fields.Many2one(
+        "res.users", "Archived by", readonly=True, copy=False, ondelete="restrict"
+    )
     transition_ids = fields.One2many("meddev.ticket.transition", "ticket_id", "Moves")
 
     _state_stamped = models.Constraint(
@@ -464,13 +465,37 @@ class HelpdeskTicket(models.Model):
     def _fill_numbers(self, vals_list):
         """Number new tickets with one call of the sequence per company."""
         by_company = {}
+        given = []
         for vals in vals_list:
             if vals.get("number", "/") == "/":
                 by_company.setdefault(vals["company_id"], []).append(vals)
+            else:
+                given.append((vals["company_id"], vals["number"]))
+        self._ensure_numbers_free(given)
         for company_id, numberless in by_company.items():
             numbers = self._next_numbers(company_id, len(numberless))
             for vals, number in zip(numberless, numbers, strict=True):
                 vals["number"] = number
+
+    @api.model
+    def _ensure_numbers_free(self, given):
+        """:param given: pairs of company id and a number that a client or an import brings."""
+        if not given:
+            return
+        # sudo: a number counts as taken also by tickets that the user does not see.
+        tickets = self.sudo().with_context(active_test=False)
+        domain = [("number", "in", [number for _company, number in given])]
+        taken = {(ticket.company_id.id, ticket.number) for ticket in tickets.search(domain)}
+        for pair in given:
+            if pair in taken:
+                raise UserError(
+                    self.env._(
+                        "The ticket number %s is already taken. Leave it out: the ticket gets the"
+                        " next one.",
+                        pair[1],
+                    )
+                )
+            taken.add(pair)
 
     @api.model
     def _next_numbers(self, company_id, count):

@@ -1,8 +1,7 @@
-from contextlib import contextmanager
-
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .ticket_permission import get_sealing_ids
 from .ticket_state import STATE_ARCHIVED
 
 #: Columns of an archived ticket that may still change: none of them says what happened.
@@ -20,18 +19,61 @@ TECHNICAL_FIELDS = frozenset(
 
 _MAGIC_FIELDS = frozenset(["id", "create_uid", "create_date", "write_uid", "write_date"])
 
-# Key of the ids whose last tracking message is being written; lives on the cursor, which no
-# client reaches, and only while _seal runs.
-_SEALING = object()
-
 
 class HelpdeskTicket(models.Model):
     """What an archived ticket keeps: everything. Frozen for everyone, under sudo as well."""
 
     _inherit = "helpdesk.ticket"
 
+    # What follows from other records follows them until the ticket is archived, and then no more
+    product_id = fields.Many2one(
+        "product.product",
+        "Device Model",
+        compute="_compute_product_id",
+        compute_sudo=True,
+        store=True,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    commercial_partner_id = fields.Many2one(
+        "res.partner",
+        related=None,
+        compute="_compute_commercial_partner_id",
+        compute_sudo=True,
+        store=True,
+        precompute=True,
+        ondelete="restrict",
+    )
+    unattended = fields.Boolean(
+        related=None, compute="_compute_unattended", compute_sudo=True, store=True
+    )
+
+    @api.depends("lot_id.product_id")
+    def _compute_product_id(self):
+        for ticket in self._keep_archived("product_id"):
+            ticket.product_id = ticket.lot_id.product_id
+
+    @api.depends("partner_id.commercial_partner_id")
+    def _compute_commercial_partner_id(self):
+        for ticket in self._keep_archived("commercial_partner_id"):
+            ticket.commercial_partner_id = ticket.partner_id.commercial_partner_id
+
+    @api.depends("stage_id.unattended")
+    def _compute_unattended(self):
+        for ticket in self._keep_archived("unattended"):
+            ticket.unattended = ticket.stage_id.unattended
+
+    def _keep_archived(self, name):
+        """The tickets of these that are not archived; the others keep their value of a field."""
+        archived = self.filtered(lambda ticket: ticket.service_state == STATE_ARCHIVED)
+        for ticket in archived:
+            ticket[name] = ticket[name]
+        return self - archived
+
     def write(self, vals):
-        if archived := self.filtered(lambda ticket: ticket.service_state == STATE_ARCHIVED):
+        archived = self.filtered(lambda ticket: ticket.service_state == STATE_ARCHIVED)
+        if archived and self.pool.ready:
             archived._ensure_evidence_unchanged(vals)
         if vals.get("active") is False:
             # 归档 is a state, not active=False: nothing that was worked on disappears.
@@ -59,15 +101,17 @@ class HelpdeskTicket(models.Model):
             name for name in names if any(ticket._would_change(name, vals[name]) for ticket in self)
         }
         if changed:
-            labels = [self._fields[name]._description_string(self.env) for name in sorted(changed)]
-            raise UserError(
-                self.env._(
-                    "Ticket %(tickets)s is archived: %(fields)s can no longer be changed. Open a"
-                    " new ticket that follows up on it.",
-                    tickets=", ".join(self.mapped("number")),
-                    fields=", ".join(labels),
-                )
-            )
+            raise UserError(self._get_message_of_evidence(changed))
+
+    def _get_message_of_evidence(self, names):
+        labels = [self._fields[name]._description_string(self.env) for name in sorted(names)]
+        # sudo: the number, also for those who may not read the ticket.
+        return self.env._(
+            "Ticket %(tickets)s is archived: %(fields)s can no longer be changed. Open a"
+            " new ticket that follows up on it.",
+            tickets=", ".join(self.sudo().mapped("number")),
+            fields=", ".join(labels),
+        )
 
     def _would_change(self, name, value):
         """Whether writing ``value`` changes the field; an upgrade may write what is there."""
@@ -86,10 +130,13 @@ class HelpdeskTicket(models.Model):
     def _ensure_not_archived(self, what):
         """Refuse ``what`` (a translated noun) on archived tickets; asked by everything that
         belongs to a ticket: messages, attachments, activities, lines of other addons."""
-        sealing = self.env.cr.cache.get(_SEALING, ())
+        if not self.pool.ready:
+            # An addon is being installed or upgraded; what it changes is recorded.
+            return
+        sealing_ids = get_sealing_ids()
         # sudo: frozen for those who may not read the ticket as well.
         archived = self.sudo().filtered(
-            lambda ticket: ticket.service_state == STATE_ARCHIVED and ticket.id not in sealing
+            lambda ticket: ticket.service_state == STATE_ARCHIVED and ticket.id not in sealing_ids
         )
         if archived:
             raise UserError(
@@ -121,18 +168,3 @@ class HelpdeskTicket(models.Model):
                     tickets=", ".join(busy.mapped("number")),
                 )
             )
-
-    def _seal(self):
-        """Write the tracking messages of everything up to the archiving itself."""
-        with self._sealing():
-            self._track_finalize()
-            self.env.flush_all()
-
-    @contextmanager
-    def _sealing(self):
-        sealing = self.env.cr.cache.setdefault(_SEALING, set())
-        sealing.update(self.ids)
-        try:
-            yield
-        finally:
-            sealing.difference_update(self.ids)

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 from .ticket_state import CLOSED_STATES, TICKET_STATES
 
@@ -57,6 +58,25 @@ class HelpdeskTicketStage(models.Model):
             changed._ensure_unused(self.env._("its Ticket State cannot be changed"))
             vals.setdefault("closed", state in CLOSED_STATES)
         return super().write(vals) if vals else True
+
+    def _write_multi(self, vals_list):
+        """Refuse it below ``write`` as well, where the code of a server action also reaches."""
+        if self.pool.ready:
+            for stage, vals in zip(self, vals_list, strict=True):
+                stage._ensure_row_unused(vals)
+        return super()._write_multi(vals_list)
+
+    def _ensure_row_unused(self, vals):
+        if not {"service_state", "is_used"} & vals.keys():
+            return
+        rows = self.env.execute_query(
+            SQL("SELECT service_state, is_used FROM helpdesk_ticket_stage WHERE id = %s", self.id)
+        )
+        state, is_used = rows[0]
+        if is_used and (
+            vals.get("service_state", state) != state or not vals.get("is_used", is_used)
+        ):
+            self._ensure_unused(self.env._("its Ticket State cannot be changed"))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .ticket_permission import announce_move, sealing
 from .ticket_state import (
     BUTTON_FIELDS,
     CLOSED_STATES,
@@ -43,6 +44,7 @@ class HelpdeskTicket(models.Model):
 
     def write(self, vals):
         if isinstance(vals.get("service_state"), GuardedState):
+            announce_move(self)
             # str(): nothing that runs inside this write gets hold of the permission.
             return super().write(vals | {"service_state": str(vals["service_state"])})
         vals = self._strip_unchanged_state(vals)
@@ -63,15 +65,18 @@ class HelpdeskTicket(models.Model):
             field = self._fields[name]
             value = field.convert_to_cache(vals[name], self[:1])
             if any(field.convert_to_cache(ticket[name], ticket) != value for ticket in self):
-                raise UserError(
-                    self.env._(
-                        "Ticket %(tickets)s: the field %(field)s cannot be written. Use the"
-                        " ticket's buttons, drag it to another stage, or call move_to.",
-                        tickets=", ".join(self.mapped("number")),
-                        field=field._description_string(self.env),
-                    )
-                )
+                raise UserError(self._get_message_of_fixed_fields([name]))
         return {name: value for name, value in vals.items() if name not in FIXED_FIELDS}
+
+    def _get_message_of_fixed_fields(self, names):
+        labels = [self._fields[name]._description_string(self.env) for name in names]
+        # sudo: the number, also for those who may not read the ticket.
+        return self.env._(
+            "Ticket %(tickets)s: the field %(field)s cannot be written. Use the"
+            " ticket's buttons, drag it to another stage, or call move_to.",
+            tickets=", ".join(self.sudo().mapped("number")),
+            field=", ".join(labels),
+        )
 
     def _write_stage(self, vals):
         """Take a stage of the same state as it is; another state is a move and asks the guard."""
@@ -222,6 +227,9 @@ class HelpdeskTicket(models.Model):
         # write on tickets otherwise.
         tickets = self.sudo()
         tickets.lock_for_update(allow_referencing=True)
+        if state == STATE_ARCHIVED:
+            # What follows from other records is settled now: afterwards it stays.
+            tickets.flush_recordset()
         moment, person = STAMP_FIELDS[state]
         now = fields.Datetime.now()
         vals = {"service_state": GuardedState(state), moment: now, person: self.env.uid}
@@ -229,33 +237,39 @@ class HelpdeskTicket(models.Model):
             done_at, done_by = STAMP_FIELDS[STATE_DONE]
             vals |= {done_at: False, done_by: False, "closed_date": False}
         closed = {ticket: ticket.closed_date for ticket in tickets}
-        transitions = [
+        transitions = tickets._prepare_transition_vals_list(state, now, reason, by_customer)
+        tickets._take_if_free(state)
+        with sealing(tickets if state == STATE_ARCHIVED else tickets.browse()):
+            for target, group in tickets._group_by_target_stage(state, stage).items():
+                if reason:
+                    group._track_set_log_message(reason)
+                group.write(vals | {"stage_id": target.id})
+                target._mark_used()
+            if state == STATE_ARCHIVED:
+                for ticket in tickets:
+                    super(HelpdeskTicket, ticket).write({"closed_date": closed[ticket] or now})
+            self.env["meddev.ticket.transition"].sudo().create(transitions)
+            tickets._log_moves_on_devices(transitions)
+            if state == STATE_ARCHIVED:
+                # The messages about everything up to the archiving itself.
+                tickets._track_finalize()
+                self.env.flush_all()
+        return now
+
+    def _prepare_transition_vals_list(self, state, moved_at, reason, by_customer):
+        return [
             {
                 "ticket_id": ticket.id,
                 "state_from": ticket.service_state,
                 "state_to": GuardedState(state),
-                "moved_at": now,
+                "moved_at": moved_at,
                 "user_id": self.env.uid,
                 "is_by_customer": by_customer,
                 "reason": reason or False,
                 "company_id": ticket.company_id.id,
             }
-            for ticket in tickets
+            for ticket in self
         ]
-        tickets._take_if_free(state)
-        for target, group in tickets._group_by_target_stage(state, stage).items():
-            if reason:
-                group._track_set_log_message(reason)
-            group.write(vals | {"stage_id": target.id})
-            target._mark_used()
-        if state == STATE_ARCHIVED:
-            for ticket in tickets:
-                super(HelpdeskTicket, ticket).write({"closed_date": closed[ticket] or now})
-        self.env["meddev.ticket.transition"].sudo().create(transitions)
-        tickets._log_moves_on_devices(transitions)
-        if state == STATE_ARCHIVED:
-            tickets._seal()
-        return now
 
     def _take_if_free(self, state):
         if state == STATE_IN_PROGRESS and self.env.user.has_group(ENGINEER):

@@ -1,17 +1,14 @@
 from odoo import api, models
+from odoo.models import MAGIC_COLUMNS
+from odoo.tools import SQL
 
 from .helpdesk_ticket_archive import STATE_ARCHIVED
 
 _TICKET = "helpdesk.ticket"
-#: What the system itself writes on an attachment: where it is stored and how it is found.
-_TECHNICAL_FIELDS = {
-    "access_token",
-    "checksum",
-    "db_datas",
-    "file_size",
-    "index_content",
-    "store_fname",
-}
+#: What the system itself writes on an attachment: how it is found and fetched.
+_TECHNICAL_FIELDS = {"access_token", "index_content"}
+#: Where core keeps the content: the same bytes may move to another place.
+_STORAGE_FIELDS = {"checksum", "db_datas", "file_size", "store_fname"}
 
 
 class IrAttachment(models.Model):
@@ -43,6 +40,37 @@ class IrAttachment(models.Model):
                 if "res_model" in vals or "res_id" in vals
             )
         return super().write(vals)
+
+    def _write_multi(self, vals_list):
+        """Refuse it below ``write`` as well, where the code of a server action also reaches."""
+        changed = [
+            attachment.id
+            for attachment, vals in zip(self, vals_list, strict=True)
+            if not attachment._is_technical_update(vals)
+        ]
+        self.browse(changed)._ensure_tickets_not_archived()
+        return super()._write_multi(vals_list)
+
+    def _is_technical_update(self, vals):
+        """Whether an UPDATE leaves the content as it is: the checksum says so, not the caller."""
+        names = vals.keys() - _TECHNICAL_FIELDS - set(MAGIC_COLUMNS)
+        if not names:
+            return True
+        if names - _STORAGE_FIELDS:
+            return False
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT checksum, store_fname, db_datas FROM ir_attachment WHERE id = %s", self.id
+            )
+        )
+        checksum, name, content = rows[0] if rows else (None, None, None)
+        name = vals.get("store_fname", name)
+        content = vals.get("db_datas", content)
+        # Binary columns come wrapped for PostgreSQL.
+        content = bytes(getattr(content, "adapted", content) or b"")
+        # Core names the files of its store by their checksum.
+        is_kept = name.endswith(checksum) if name else self._compute_checksum(content) == checksum
+        return is_kept and vals.get("checksum", checksum) == checksum
 
     def unlink(self):
         self._ensure_tickets_not_archived()

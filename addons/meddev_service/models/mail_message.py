@@ -1,4 +1,6 @@
 from odoo import api, models
+from odoo.models import MAGIC_COLUMNS
+from odoo.tools import SQL
 
 from .ticket_state import STATE_ARCHIVED
 
@@ -36,6 +38,27 @@ class MailMessage(models.Model):
                     for message in self.sudo()
                 )
         return super().write(vals)
+
+    def _write_multi(self, vals_list):
+        """Refuse it below ``write`` as well, where the code of a server action also reaches."""
+        names = set().union(*vals_list)
+        if self.ids and names - _TECHNICAL_FIELDS - set(MAGIC_COLUMNS):
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT DISTINCT ticket.id
+                      FROM mail_message message
+                      JOIN helpdesk_ticket ticket ON ticket.id = message.res_id
+                     WHERE message.id IN %s AND message.model = %s AND ticket.service_state = %s
+                    """,
+                    tuple(self.ids),
+                    _TICKET,
+                    STATE_ARCHIVED,
+                )
+            )
+            tickets = self.env[_TICKET].browse(ticket_id for (ticket_id,) in rows)
+            tickets._ensure_not_archived(self.env._("messages"))
+        return super()._write_multi(vals_list)
 
     def unlink(self):
         self._ensure_tickets_not_archived()

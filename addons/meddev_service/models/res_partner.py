@@ -1,6 +1,8 @@
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
 
-from .ticket_state import OPEN_STATES
+from .ticket_state import OPEN_STATES, STATE_ARCHIVED
 
 
 class ResPartner(models.Model):
@@ -30,3 +32,32 @@ class ResPartner(models.Model):
             partner.helpdesk_ticket_count = total
             partner.helpdesk_ticket_active_count = still_open
             partner.helpdesk_ticket_count_string = f"{still_open} / {total}"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_author_on_archived_ticket(self):
+        """Who wrote the messages of an archived ticket is evidence; PostgreSQL would empty it."""
+        self.env["mail.message"].flush_model(["author_id", "model", "res_id"])
+        self.env["helpdesk.ticket"].flush_model(["service_state"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT message.author_id, ticket.number
+                  FROM mail_message message
+                  JOIN helpdesk_ticket ticket ON ticket.id = message.res_id
+                 WHERE message.author_id IN %s AND message.model = 'helpdesk.ticket'
+                   AND ticket.service_state = %s
+                 LIMIT 1
+                """,
+                tuple(self.ids),
+                STATE_ARCHIVED,
+            )
+        )
+        for partner_id, number in rows:
+            raise UserError(
+                self.env._(
+                    "%(contact)s wrote on the archived ticket %(ticket)s and cannot be deleted."
+                    " Archive the contact instead.",
+                    contact=self.browse(partner_id).display_name,
+                    ticket=number,
+                )
+            )

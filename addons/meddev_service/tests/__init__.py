@@ -1,4 +1,5 @@
 from . import (
+    test_attack_archive,
     test_attack_service,
     test_junk_arguments,
     test_ticket_archive,

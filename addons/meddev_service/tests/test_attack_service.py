@@ -1,5 +1,9 @@
+import xmlrpc.client
+
+from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .common import TicketCase, TicketCommon
 
@@ -55,8 +59,7 @@ class TestAttackService(TicketCommon):
         )
         activity.with_user(self.manager).action_feedback("Called")
         ticket.move_to("archived")
-        if not activity.exists():
-            self.skipTest("this type of activity is deleted when it is done")
+        self.assertTrue(activity.exists())
         with self.assertRaises(UserError), self.env.cr.savepoint():
             activity.sudo().write({"feedback": "forged"})
         with self.assertRaises(UserError), self.env.cr.savepoint():
@@ -148,3 +151,84 @@ class TestAttackServicePortal(TicketCase, HttpCase):
         ):
             with self.subTest(query=query):
                 self.assertEqual(self.url_open(f"/my/tickets?{query}").status_code, 200)
+
+    def _call_route(self, route, **params):
+        payload = {"jsonrpc": "2.0", "id": 1, "method": "call", "params": params}
+        return self.url_open(route, json=payload).text
+
+    @mute_logger("odoo.http")
+    def test_routes_of_the_chatter_change_no_archived_ticket(self):
+        """Edit, react, attach, delete: what the portal's own script may call."""
+        ticket = self._open()
+        message = ticket.with_user(self.hospital_user).message_post(
+            body="It beeps", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        attachment = self.env["ir.attachment"].create(
+            {"name": "a.txt", "raw": b"a", "res_model": ticket._name, "res_id": ticket.id}
+        )
+        self._bring_to("archived", ticket)
+        before = (message.body, len(ticket.message_ids), ticket.attachment_ids)
+        self.authenticate("service_hospital_user", "service_hospital_user")
+        self._call_route(
+            "/mail/message/update_content",
+            message_id=message.id,
+            update_data={"body": "forged", "attachment_ids": []},
+        )
+        self._call_route(
+            "/mail/message/reaction", message_id=message.id, content="x", action="add"
+        )
+        self._call_route("/mail/attachment/delete", attachment_id=attachment.id)
+        self.url_open(
+            "/mail/attachment/upload",
+            data={
+                "csrf_token": http.Request.csrf_token(self),
+                "thread_model": ticket._name,
+                "thread_id": ticket.id,
+                "is_pending": "false",
+            },
+            files={"ufile": ("late.txt", b"late", "text/plain")},
+        )
+        self.env.invalidate_all()
+        self.assertEqual((message.body, len(ticket.message_ids), ticket.attachment_ids), before)
+        self.assertFalse(message.sudo().reaction_ids)
+
+    @mute_logger("odoo.http")
+    def test_programs_change_no_archived_ticket(self):
+        """XML-RPC and JSON-2 as the service manager, whose rights end at the archive."""
+        ticket = self._open()
+        message = ticket.message_post(body="Seen")
+        self._bring_to("archived", ticket)
+        self.env.flush_all()
+        key = self.env["res.users.apikeys"].with_user(self.manager).sudo()
+        key = key._generate("rpc", "test", None)
+        target = {"res_model": ticket._name, "res_id": ticket.id}
+        for model, method, ids, body in (
+            (ticket._name, "write", ticket.ids, {"vals": {"name": "forged"}}),
+            (ticket._name, "move_to", ticket.ids, {"state": "done", "reason": "x"}),
+            (ticket._name, "message_post", ticket.ids, {"body": "late"}),
+            (ticket._name, "unlink", ticket.ids, {}),
+            ("mail.message", "write", message.ids, {"vals": {"body": "forged"}}),
+            ("mail.message", "unlink", message.ids, {}),
+            ("ir.attachment", "create", [], {"vals_list": [{"name": "x", "raw": ""} | target]}),
+        ):
+            with self.subTest(model=model, method=method):
+                response = self.url_open(
+                    f"/json/2/{model}/{method}",
+                    json=({"ids": ids} if ids else {}) | body,
+                    headers={"Authorization": f"bearer {key}"},
+                )
+                self.assertIn(response.status_code, (403, 422), response.text)
+                with self.assertRaises(xmlrpc.client.Fault):
+                    self.xmlrpc_object.execute_kw(
+                        self.env.cr.dbname,
+                        self.manager.id,
+                        "service_manager",
+                        model,
+                        method,
+                        [ids] if ids else [],
+                        body,
+                    )
+        self.env.invalidate_all()
+        self.assertEqual((ticket.name, ticket.service_state), ("Alarm does not stop", "archived"))
+        self.assertIn("Seen", message.body)
+        self.assertFalse(ticket.attachment_ids)
