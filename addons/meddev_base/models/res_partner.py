@@ -172,6 +172,19 @@ class ResPartner(models.Model):
                 )
             )
 
+    @api.constrains("facility_level", "is_company")
+    def _check_facility_is_company(self):
+        """Odoo's own portal rule shows contacts what their company is: it ends at the facility."""
+        for facility in self:
+            if facility.facility_level and not facility.is_company:
+                raise ValidationError(
+                    self.env._(
+                        "%s is a part of a health facility and stays a company: else its contacts"
+                        " see the whole hospital. Empty the field Facility Level first.",
+                        facility.display_name,
+                    )
+                )
+
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_attack_base,
+    test_attack_facility,
     test_code_file,
     test_code_import,
     test_code_list,

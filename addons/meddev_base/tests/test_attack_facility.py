@@ -1,0 +1,55 @@
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from .common import MeddevBaseCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAttackFacility(MeddevBaseCommon):
+    """What is seen of a hospital follows from its tree: ways to bend the tree that once worked."""
+
+    def test_facility_stays_a_company(self):
+        """Else Odoo's own portal rule shows its contacts the whole hospital."""
+        for vals in ({"is_company": False}, {"company_type": "person"}):
+            with (
+                self.subTest(vals=vals),
+                self.assertRaisesRegex(ValidationError, "Radiology"),
+                self.env.cr.savepoint(),
+            ):
+                self.department.write(vals)
+                self.env.flush_all()
+        self.department.write({"facility_level": "department", "is_company": False})
+        self.assertTrue(self.department.is_company)
+        self.other_hospital.write({"facility_level": False})
+        self.other_hospital.is_company = False
+
+    def test_merged_departments_carry_their_rooms_along(self):
+        """Given a room of the department merged away / then it lies in the other hospital."""
+        twin = self._create_partner("Radiology", "department", self.other_hospital)
+        chief = self._create_partner("Chief", parent=self.hospital)
+        user = self._create_portal_user(chief, "hospital")
+        self.env.flush_all()
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            (self.department | twin).ids, twin, extra_checks=False
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.room.parent_id, twin)
+        self.assertEqual(self.room.facility_id, self.other_hospital)
+        self.assertEqual(self.room.facility_ancestor_ids, self.room | twin | self.other_hospital)
+        self.assertEqual(self.room.facility_path, "Yanshan Hospital / Radiology / CT Room 1")
+        self.assertIn("Yanshan Hospital", self.room.complete_name)
+        seen = self.env["res.partner"].with_user(user).search([("id", "=", self.room.id)])
+        self.assertFalse(seen)
+
+    def test_merged_hospitals_are_one_tree(self):
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            (self.hospital | self.other_hospital).ids, self.other_hospital, extra_checks=False
+        )
+        self.env.invalidate_all()
+        tree = self.campus | self.department | self.room | self.contact
+        self.assertEqual(tree.facility_id, self.other_hospital)
+        self.assertTrue(all(path.startswith("Yanshan") for path in tree.mapped("facility_path")))
+        self.assertEqual(
+            self.room.facility_ancestor_ids,
+            self.room | self.department | self.campus | self.other_hospital,
+        )
