@@ -19,7 +19,7 @@ import bench_measure
 import bench_story
 from bench_machine import BARE_MODULES, SUITE_MODULES, BenchError, say, step
 
-GROUPS = ("screens", "tickets", "receipt")
+GROUPS = ("screens", "tickets", "receipt", "audit")
 PRODUCTS = 1000
 TEMPLATE = "bench_template"
 BARE = "bench_bare"
@@ -65,12 +65,17 @@ def bench(options, wanted):
         cases += tickets(options.rounds)
     if "receipt" in wanted:
         cases += receipt(options.serials, max(2, options.rounds // 2))
+    facts = {}
+    if "audit" in wanted:
+        found, facts = audit(options)
+        cases += found
     say()
     say(bench_measure.table(cases))
     for case in cases:
         for name, steps in (case.note or {}).items():
             say(f"{name}: {steps}")
     result = describe(options, started) | {"cases": [case.as_dict() for case in cases]}
+    result["audit trail"] = facts
     path = machine.FOLDER / "last.json"
     path.write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
     missed = [case.name for case in cases if case.reached is False]
@@ -95,6 +100,7 @@ def build(options, wanted):
     now = machine.fingerprint()
     needed = {"screens": [name for name, _, _ in sizes], "tickets": [CREATE, BARE]}
     needed["receipt"] = needed["tickets"]
+    needed["audit"] = [CREATE]
     missing = [
         name
         for group in wanted
@@ -242,6 +248,15 @@ def receipt(quantity, rounds):
         cases, rounds, warm_up=False, tell=lambda text: say(f"  {quantity:,} serials, {text}")
     )
     return cases
+
+
+def audit(options):
+    import cases_audit
+
+    say("audit trail")
+    cases = cases_audit.cases(CREATE)
+    bench_measure.measure(cases, options.rounds, tell=lambda text: say(f"  {text}"))
+    return cases, cases_audit.verification(CREATE, options.large, say)
 
 
 def describe(options, started):

@@ -72,6 +72,7 @@ class AuditTrailEntry(models.Model):
             (KIND_UNINSTALL, "Uninstalled"),
             (KIND_ACKNOWLEDGED, "Finding Acknowledged"),
         ],
+        string="What",
         readonly=True,
     )
     title = fields.Char(compute="_compute_title")

@@ -226,10 +226,25 @@ class AuditTrailRule(models.Model):
          LEFT JOIN audit_trail_rule rule ON rule.model = tracked.model AND rule.active
             """
         )
-        return {
+        tracked = {
             model: {"reads": reads, "delete": delete, "change": change}
             for model, reads, delete, change in self.env.cr.fetchall()
         }
+        return tracked | self._get_related(tracked)
+
+    @api.model
+    def _get_related(self, tracked):
+        """Models that are not tracked, but write relation tables that are."""
+        self.env.cr.execute("SELECT table_name FROM audit_trail_tracked WHERE is_relation")
+        relations = {table for (table,) in self.env.cr.fetchall()}
+        related = {
+            name
+            for name, model in self.env.registry.items()
+            for field in model._fields.values()
+            if field.type == "many2many" and field.store and field.relation in relations
+        }
+        nothing = {"reads": False, "delete": False, "change": None}
+        return dict.fromkeys(related - tracked.keys(), nothing)
 
     # Keeping the triggers
 
@@ -339,8 +354,15 @@ class AuditTrailRule(models.Model):
 
     def _prepare_relations(self, model):
         ignored = _names(self.ignored_fields)
+        # A table with a model of its own (members of a channel) is not this model's to tell of.
+        tables = {other._table for other in self.env.registry.values() if not other._abstract}
         for field in model._fields.values():
-            if field.type == "many2many" and field.store and field.name not in ignored:
+            if (
+                field.type == "many2many"
+                and field.store
+                and field.name not in ignored
+                and field.relation not in tables
+            ):
                 yield {
                     "table_name": field.relation,
                     "model": model._name,

@@ -48,6 +48,17 @@ class TestEntries(TrailCase):
         self.assertEqual(entries.mapped("kind"), ["link", "unlink"])
         self.assertEqual(entries[0].changes, {"partner_ids": [None, partner.id]})
 
+    def test_links_from_the_other_side_have_their_author(self):
+        """Given an untracked model that shares a tracked relation, then its links are keyed."""
+        tag = self.env["res.partner.category"].create({"name": "Tag", "color": 0})
+        partner = self.env["res.partner"].create({"name": "Other side"})
+        self.env.flush_all()
+        self.env.cr.execute("SELECT set_config('audit_trail.key', '', TRUE)")
+        partner.category_id = tag
+        entries = self.entries.search([("kind", "=", "link")], limit=1)
+        self.assertTrue(entries.digest)
+        self.assertEqual(entries.channel, "server")
+
     def test_sql_is_tracked_and_shows_as_outside_odoo(self):
         """Given SQL past the ORM and without a key, then the entry says so and claims no user."""
         tag = self.env["res.partner.category"].create({"name": "Tag", "color": 0})

@@ -1,0 +1,128 @@
+"""(e) What the audit trail costs, and how fast it is read and verified."""
+
+import itertools
+import json
+import time
+
+from bench_machine import connect, execute, transaction
+from bench_measure import Case, Variant
+from cases_tickets import BATCH, ticket_vals, world_of
+
+WRITE_LIMIT = 1.10
+CREATE_LIMIT = 1.10
+BATCH_LIMIT = 1.25
+VERIFY_PER_SECOND = 300_000
+HISTORY_MS = 10
+ENTRIES = 1_000_000
+TABLES = ("helpdesk_ticket", "meddev_device_event", "stock_lot", "res_partner")
+numbers = itertools.count(1)
+
+
+def tracked(database, is_on):
+    """Switch the row triggers of the tables that a ticket touches."""
+    state = "ENABLE ALWAYS" if is_on else "DISABLE"
+    connection = connect(database)
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"ALTER TABLE {table} {state} TRIGGER audit_trail_record")
+    connection.close()
+
+
+def cases(database):
+    world = world_of(database, "bench_intake")
+    with transaction(database) as env:
+        tickets = env["helpdesk.ticket"].search([("service_state", "=", "received")], limit=20).ids
+
+    def write(is_on):
+        def run():
+            tracked(database, is_on)
+            started = time.perf_counter()
+            for ticket_id in tickets:
+                with transaction(database, world["user"]) as env:
+                    ticket = env["helpdesk.ticket"].browse(ticket_id)
+                    ticket.device_reference = f"Reference {next(numbers)}"
+                    env.cr.commit()
+            return time.perf_counter() - started
+
+        return run
+
+    def create(is_on, count, times):
+        def run():
+            tracked(database, is_on)
+            started = time.perf_counter()
+            for _ in range(times):
+                with transaction(database, world["user"]) as env:
+                    env["helpdesk.ticket"].create(list(ticket_vals(world, count)))
+                    env.cr.commit()
+            return time.perf_counter() - started
+
+        return run
+
+    def pair(name, make, per, limit):
+        variants = [Variant("tracked", make(True), per), Variant("untracked", make(False), per)]
+        return Case(name, variants, "tracked", "untracked", limit, repeats=2)
+
+    return [
+        pair("audit: one field of a ticket", write, len(tickets), WRITE_LIMIT),
+        pair("audit: one new ticket", lambda on: create(on, 1, 10), 10, CREATE_LIMIT),
+        pair(
+            f"audit: {BATCH} new tickets",
+            lambda on: create(on, BATCH, 1),
+            BATCH,
+            BATCH_LIMIT,
+        ),
+    ]
+
+
+def verification(database, entries=ENTRIES, say=print):
+    """Seal and verify many entries, and read one record's history among them.
+
+    :return: facts, as a dictionary; not comparisons, for there is no peer that verifies.
+    """
+    facts = {}
+    tracked(database, True)
+    with transaction(database) as env:
+        from odoo.addons.audit_trail.models.announcement import announce
+
+        (present,) = execute(database, "SELECT COUNT(*) FROM audit_trail_entry")[0]
+        missing = max(0, entries - present)
+        started = time.perf_counter()
+        for start in range(0, missing, 50_000):
+            announce(env)
+            env.cr.execute(
+                """
+                INSERT INTO audit_trail_entry (kind, res_model, res_id, res_name, details)
+                     SELECT 'read', 'stock.lot', 1 + number %% 20000, 'SN' || number,
+                            jsonb_build_object('fields', '["name", "device_state"]'::jsonb)
+                       FROM generate_series(%s, %s) number
+                """,
+                [start + 1, min(start + 50_000, missing)],
+            )
+            env.cr.commit()
+        facts["events written per second"] = _rate(missing, started)
+        started = time.perf_counter()
+        seals = env["audit.trail.seal"]._seal()
+        env.cr.commit()
+        facts["seals made"] = seals
+        facts["entries sealed per second"] = _rate(entries, started)
+        env.cr.execute("ANALYZE audit_trail_entry")
+        started = time.perf_counter()
+        checked, findings = env["audit.trail.entry"]._verify_chain()
+        facts["entries verified per second"] = _rate(checked, started)
+        facts["findings in the chain"] = len(findings)
+        started = time.perf_counter()
+        records, _differences = env["audit.trail.entry"]._verify_records()
+        facts["records compared per second"] = _rate(records, started)
+        times = []
+        for number in range(20):
+            started = time.perf_counter()
+            env["audit.trail.entry"].get_history("stock.lot", 100 + number)
+            times.append(time.perf_counter() - started)
+        facts["history of a record, ms"] = round(sorted(times)[10] * 1000, 2)
+    facts["limits"] = {"verified per second": VERIFY_PER_SECOND, "history ms": HISTORY_MS}
+    say(json.dumps(facts, indent=1))
+    return facts
+
+
+def _rate(number, started):
+    return round(number / max(time.perf_counter() - started, 1e-6))
