@@ -1,0 +1,26 @@
+{
+    "name": "Sensitive Data",
+    "summary": "Personal and secret fields: raw for few, masked for the rest, exported under control",
+    "version": "19.0.1.0.0",
+    "category": "Hidden/Tools",
+    "author": "MedDev contributors",
+    "license": "LGPL-3",
+    "depends": ["base", "web", "audit_trail"],
+    "external_dependencies": {"python": ["cryptography"]},
+    "data": [
+        "security/sensitive_data_groups.xml",
+        "security/ir.model.access.csv",
+        "security/sensitive_data_security.xml",
+        "data/sensitive_data.xml",
+        "views/sensitive_field_views.xml",
+        "views/sensitive_usage_views.xml",
+        "views/sensitive_export_views.xml",
+        "wizard/sensitive_erase_views.xml",
+        "views/sensitive_data_menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": ["sensitive_data/static/src/**/*"],
+        "web.assets_tests": ["sensitive_data/static/tests/tours/**/*"],
+    },
+    "installable": True,
+}
