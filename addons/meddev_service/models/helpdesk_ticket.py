@@ -4,7 +4,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
-from odoo.addons.meddev_device.models.argument import ensure_single, read_whole_number
+from odoo.addons.meddev_device.models.argument import (
+    ensure_single,
+    read_text,
+    read_whole_number,
+)
 from odoo.addons.meddev_device.tools.serial_number import normalise_serial
 
 from .meddev_device_event import EVENT_TICKET
@@ -403,16 +407,16 @@ class HelpdeskTicket(models.Model):
         for vals in vals_list:
             self._ensure_new_vals_are_received(vals)
             # sudo: who opens a ticket need not see its team's settings.
-            team = teams.browse(
-                vals.get("team_id") or self.env.context.get("default_team_id") or []
-            ).sudo()
+            team_id = vals.get("team_id") or self.env.context.get("default_team_id")
+            team = self._browse_given(teams, "team_id", team_id).sudo()
             company = (
                 team.company_id
-                or self.env["res.company"].browse(vals.get("company_id") or [])
+                or self._browse_given(self.env.company, "company_id", vals.get("company_id"))
                 or self.env.company
             )
             vals["company_id"] = company.id
-            stage = stages.browse(vals.get("stage_id") or default_stage_id or [])
+            stage_id = vals.get("stage_id") or default_stage_id
+            stage = self._browse_given(stages, "stage_id", stage_id)
             if stage:
                 self._ensure_stage_is_received(stage)
             else:
@@ -467,15 +471,33 @@ class HelpdeskTicket(models.Model):
         by_company = {}
         given = []
         for vals in vals_list:
-            if vals.get("number", "/") == "/":
+            if vals.get("number") in (None, False, "", "/"):
                 by_company.setdefault(vals["company_id"], []).append(vals)
             else:
+                label = self._fields["number"]._description_string(self.env)
+                vals["number"] = read_text(self.env, label, vals["number"])
                 given.append((vals["company_id"], vals["number"]))
         self._ensure_numbers_free(given)
         for company_id, numberless in by_company.items():
             numbers = self._next_numbers(company_id, len(numberless))
             for vals, number in zip(numberless, numbers, strict=True):
                 vals["number"] = number
+
+    @api.model
+    def _browse_given(self, records, name, value):
+        """The record that a client gave for a field, or none.
+
+        :raise UserError: the value is no id.
+        """
+        if isinstance(value, models.BaseModel):
+            value = value.id
+        if not value:
+            return records.browse()
+        return records.browse(
+            read_whole_number(
+                self.env, self._fields[name]._description_string(self.env), value, lowest=1
+            )
+        )
 
     @api.model
     def _ensure_numbers_free(self, given):
@@ -528,7 +550,8 @@ class HelpdeskTicket(models.Model):
 
         The person becomes the contact, and the department where they sit the department.
         """
-        person = self.env["res.partner"].browse(vals.get("partner_id") or [])
+        partners = self.env["res.partner"]
+        person = self._browse_given(partners, "partner_id", vals.get("partner_id"))
         # sudo: the place of the person that was given, whoever gives it.
         hospital = person.sudo().facility_id
         if not person or not hospital or hospital == person:

@@ -62,11 +62,18 @@ class HelpdeskTicket(models.Model):
         if not FIXED_FIELDS & vals.keys():
             return vals
         for name in FIXED_FIELDS & vals.keys():
-            field = self._fields[name]
-            value = field.convert_to_cache(vals[name], self[:1])
-            if any(field.convert_to_cache(ticket[name], ticket) != value for ticket in self):
+            if any(not ticket._holds(name, vals[name]) for ticket in self):
                 raise UserError(self._get_message_of_fixed_fields([name]))
         return {name: value for name, value in vals.items() if name not in FIXED_FIELDS}
+
+    def _holds(self, name, value):
+        """Whether the field has this value already, as an imported file may say."""
+        field = self._fields[name]
+        try:
+            given = field.convert_to_cache(value, self)
+        except (TypeError, ValueError):
+            return False
+        return field.convert_to_cache(self[name], self) == given
 
     def _get_message_of_fixed_fields(self, names):
         labels = [self._fields[name]._description_string(self.env) for name in names]
@@ -81,7 +88,8 @@ class HelpdeskTicket(models.Model):
     def _write_stage(self, vals):
         """Take a stage of the same state as it is; another state is a move and asks the guard."""
         # sudo: the state of the stage decides, also of one that the user does not see.
-        stage = self.env["helpdesk.ticket.stage"].sudo().browse(vals["stage_id"] or [])
+        stages = self.env["helpdesk.ticket.stage"].sudo()
+        stage = self._browse_given(stages, "stage_id", vals["stage_id"])
         if not stage:
             raise UserError(self.env._("A ticket always has a Stage: choose one."))
         moving = self.filtered(lambda ticket: ticket.service_state != stage.service_state)

@@ -59,9 +59,7 @@ class IrAttachment(models.Model):
         if names - _STORAGE_FIELDS:
             return False
         rows = self.env.execute_query(
-            SQL(
-                "SELECT checksum, store_fname, db_datas FROM ir_attachment WHERE id = %s", self.id
-            )
+            SQL("SELECT checksum, store_fname, db_datas FROM ir_attachment WHERE id = %s", self.id)
         )
         checksum, name, content = rows[0] if rows else (None, None, None)
         name = vals.get("store_fname", name)

@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from odoo.addons.meddev_base.tests.junk import JunkCase
+from odoo.addons.meddev_base.tests.junk import JUNK, JunkCase
 
 from .common import TicketCommon
 
@@ -36,3 +36,20 @@ class TestJunkArguments(JunkCase, TicketCommon):
             with self.subTest(user=user.login):
                 problems = self._call_everything(user)
                 self.assertFalse(problems, "\n".join(problems))
+
+    def test_junk_in_the_values_that_we_read_ends_in_a_sentence(self):
+        """What core reads first is core's; what our own checks read first is ours."""
+        ticket = self._open()
+        for name in ("stage_id", "partner_id", "service_state", "received_at", "number"):
+            problems = [self._call(ticket, "write", [{name: junk}]) for junk in JUNK]
+            with self.subTest(name=name):
+                self.assertFalse([problem for problem in problems if problem])
+        for name in ("stage_id", "partner_id", "team_id", "service_state", "received_at", "number"):
+            calls = [{"name": "Junk", "description": "x", name: junk} for junk in JUNK]
+            problems = [self._call(ticket.browse(), "create", [vals]) for vals in calls]
+            with self.subTest(name=name):
+                self.assertFalse([problem for problem in problems if problem])
+
+    def test_number_that_says_nothing_is_given(self):
+        for number in (False, "", "/"):
+            self.assertRegex(self._open(number=number).number, r"\w+\d+")
