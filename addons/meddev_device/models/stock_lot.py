@@ -313,6 +313,23 @@ class StockLot(models.Model):
             if lot.udi_carrier and len(lot.udi_carrier) > MAX_CARRIER_LENGTH:
                 raise ValidationError(lot._describe_long_carrier(lot.name, lot.udi_carrier))
 
+    @api.constrains("udi_carrier")
+    def _check_carrier_names_this_lot(self):
+        """A carrier with a serial or batch number of its own names that one and no other."""
+        if is_in_stock_operation(self):
+            return
+        for lot in self.filtered(lambda lot: lot.is_medical and lot.udi_carrier):
+            carried = udi.parse(lot.udi_carrier)["serial" if lot.is_device else "lot"]
+            if carried and normalise_serial(carried) != lot.normalised_serial:
+                raise ValidationError(
+                    self.env._(
+                        "%(device)s: the UDI carrier belongs to %(carried)s. Scan the label of"
+                        " this device or batch, or correct its number.",
+                        device=lot.name,
+                        carried=carried,
+                    )
+                )
+
     @api.constrains("udi_di", "product_id")
     def _check_di_belongs_to_product(self):
         if is_in_stock_operation(self):

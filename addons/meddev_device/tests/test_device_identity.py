@@ -115,6 +115,20 @@ class TestDeviceIdentity(DeviceCase):
         with self.assertRaises(ValidationError):
             device.write({"udi_carrier": "0" * 300})
 
+    def test_a_carrier_of_another_serial_or_batch_is_refused(self):
+        """Given the label of another device or batch, form and API refuse it with both numbers."""
+        with self.assertRaisesRegex(ValidationError, "SN-1.*MX8-000123"):
+            self._device("SN-1", udi_carrier=CARRIER)
+        device = self._device("ｍx8-000123", udi_carrier=CARRIER)
+        with self.assertRaises(ValidationError):
+            device.write({"udi_carrier": CARRIER.replace("MX8-000123", "MX8-000124")})
+        device.write({"udi_carrier": "(01)06901234567892(10)B7"})
+        lots = self._as("parts", self.env["stock.lot"])
+        vals = {"product_id": self.reagent.id, "udi_carrier": "(01)16901234567899(10)B7"}
+        with self.assertRaisesRegex(ValidationError, "B8.*B7"):
+            lots.create(vals | {"name": "B8"})
+        self.assertEqual(lots.create(vals | {"name": "b7"}).batch_number, "B7")
+
     def test_a_di_of_another_product_is_refused(self):
         other = self.env["product.product"].create(
             self._prepare_product_vals("Other Monitor", tracking="serial")
