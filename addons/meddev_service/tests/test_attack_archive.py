@@ -141,9 +141,7 @@ class TestAttackArchive(TicketCommon):
             [{"name": name, "is_company": True} for name in ("Old Ltd", "New Ltd")]
         )
         person = self.env["res.partner"].create({"name": "Ann", "parent_id": companies[0].id})
-        opened, archived = (
-            self._open(lot_id=False, partner_id=person.id) for _index in range(2)
-        )
+        opened, archived = (self._open(lot_id=False, partner_id=person.id) for _index in range(2))
         self._bring_to("archived", archived)
         self.env.flush_all()
         person.parent_id = companies[1]

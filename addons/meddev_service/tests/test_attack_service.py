@@ -174,9 +174,7 @@ class TestAttackServicePortal(TicketCase, HttpCase):
             message_id=message.id,
             update_data={"body": "forged", "attachment_ids": []},
         )
-        self._call_route(
-            "/mail/message/reaction", message_id=message.id, content="x", action="add"
-        )
+        self._call_route("/mail/message/reaction", message_id=message.id, content="x", action="add")
         self._call_route("/mail/attachment/delete", attachment_id=attachment.id)
         self.url_open(
             "/mail/attachment/upload",
