@@ -33,27 +33,36 @@ def cases(database):
     with transaction(database) as env:
         tickets = env["helpdesk.ticket"].search([("service_state", "=", "received")], limit=20).ids
 
+    def write_one(ticket_id):
+        with transaction(database, world["user"]) as env:
+            ticket = env["helpdesk.ticket"].browse(ticket_id)
+            ticket.device_reference = f"Reference {next(numbers)}"
+            env.cr.commit()
+
     def write(is_on):
         def run():
             tracked(database, is_on)
+            # Switching makes PostgreSQL plan anew; that is not the trail's cost.
+            write_one(tickets[0])
             started = time.perf_counter()
             for ticket_id in tickets:
-                with transaction(database, world["user"]) as env:
-                    ticket = env["helpdesk.ticket"].browse(ticket_id)
-                    ticket.device_reference = f"Reference {next(numbers)}"
-                    env.cr.commit()
+                write_one(ticket_id)
             return time.perf_counter() - started
 
         return run
 
+    def create_some(count):
+        with transaction(database, world["user"]) as env:
+            env["helpdesk.ticket"].create(list(ticket_vals(world, count)))
+            env.cr.commit()
+
     def create(is_on, count, times):
         def run():
             tracked(database, is_on)
+            create_some(1)
             started = time.perf_counter()
             for _ in range(times):
-                with transaction(database, world["user"]) as env:
-                    env["helpdesk.ticket"].create(list(ticket_vals(world, count)))
-                    env.cr.commit()
+                create_some(count)
             return time.perf_counter() - started
 
         return run

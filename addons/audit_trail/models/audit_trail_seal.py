@@ -201,17 +201,42 @@ class AuditTrailSeal(models.Model):
                 txid_to,
             )
         else:
-            query = SQL(
-                """
-                SELECT seal.id, sealed.* FROM audit_trail_seal seal, LATERAL (
-                    SELECT %s FROM audit_trail_entry entry
-                     WHERE entry.generation = seal.generation
-                           AND entry.txid >= seal.txid_from AND entry.txid < seal.txid_to
-                ) sealed
-                """,
-                lines,
-            )
+            return self._get_all_content_digests()
         return {key: (count, digest) for key, count, digest in self.env.execute_query(query)}
+
+    @api.model
+    def _get_all_content_digests(self):
+        """The same for every seal: lines are made by parallel workers, then put in order."""
+        self.env.cr.execute(
+            "SELECT generation, ARRAY_AGG(txid_from ORDER BY id), ARRAY_AGG(id ORDER BY id),"
+            "       MAX(txid_to) FROM audit_trail_seal GROUP BY generation"
+        )
+        found = {}
+        for generation, starts, seal_ids, end in self.env.cr.fetchall():
+            found |= dict.fromkeys(seal_ids, (0, None))
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT place, COUNT(*), encode(sha256(
+                               string_agg(line, ''::bytea ORDER BY txid, id)), 'hex')
+                      FROM (
+                        SELECT width_bucket(entry.txid, %s::bigint[]) AS place,
+                               entry.txid, entry.id,
+                               sha256(convert_to(audit_trail_canonical_v1(entry) || '|'
+                                      || COALESCE(entry.digest, ''), 'UTF8')) AS line
+                          FROM audit_trail_entry entry
+                         WHERE entry.generation = %s AND entry.txid < %s
+                      ) lines
+                     WHERE place > 0
+                  GROUP BY place
+                    """,
+                    starts,
+                    generation,
+                    end,
+                )
+            )
+            found |= {seal_ids[place - 1]: (count, digest) for place, count, digest in rows}
+        return found
 
     # Anchor
 
