@@ -1,6 +1,6 @@
 {
     "name": "Sensitive Data",
-    "summary": "Personal and secret fields: raw for few, masked for the rest, exported under control",
+    "summary": "Personal and secret fields: read by few, masked for others, exported by policy",
     "version": "19.0.1.0.0",
     "category": "Hidden/Tools",
     "author": "MedDev contributors",
@@ -22,5 +22,4 @@
         "web.assets_backend": ["sensitive_data/static/src/**/*"],
         "web.assets_tests": ["sensitive_data/static/tests/tours/**/*"],
     },
-    "installable": True,
 }

@@ -21,6 +21,8 @@ LAYERS = (
     "audit_trail",
     "electronic_signature",
     "sensitive_data",
+    "sensitive_data_mail",
+    "sensitive_data_spreadsheet",
     "meddev_base",
     "meddev_device",
     "meddev_purchase",

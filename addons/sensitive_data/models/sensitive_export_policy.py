@@ -33,7 +33,7 @@ class SensitiveExportPolicy(models.Model):
         domain="[('transient', '=', False), ('abstract', '=', False)]",
         help="Empty: every kind that has no policy of its own.",
     )
-    group_id = fields.Many2one("res.groups", string="Group", required=True, ondelete="cascade")
+    group_id = fields.Many2one("res.groups", required=True, ondelete="cascade")
     may_export = fields.Boolean(default=True)
     with_raw = fields.Boolean(
         string="Clear Values", help="Sensitive values in the clear, for those who may read them."

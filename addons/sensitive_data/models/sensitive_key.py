@@ -61,8 +61,8 @@ class SensitiveKey(models.Model):
 
     # Refusals
 
-    def _refuse(self):
-        raise UserError(
+    def _make_refusal(self):
+        return UserError(
             self.env._(
                 "Keys of sensitive data are made, wrapped and destroyed by the system alone."
             )
@@ -70,13 +70,13 @@ class SensitiveKey(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._refuse()
+        raise self._make_refusal()
 
     def write(self, vals):
-        self._refuse()
+        raise self._make_refusal()
 
     def unlink(self):
-        self._refuse()
+        raise self._make_refusal()
 
     # Master keys
 

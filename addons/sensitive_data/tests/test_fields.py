@@ -13,7 +13,7 @@ ACCESS = ("odoo.addons.base.models.ir_model", "odoo.orm.models")
 @tagged("post_install", "-at_install")
 class TestFields(SensitiveCase, TransactionCase):
     def test_columns_hold_ciphertext_only(self):
-        """Given a value of each type, then its column shows the format's version and nothing of it."""
+        """Given a value of each type, then its column shows the format and nothing of it."""
         for name, value in VALUES.items():
             token = self.column(self.patient, name)
             self.assertRegex(token, r"^sd1:[0-9a-f]{24}:")
@@ -57,7 +57,7 @@ class TestFields(SensitiveCase, TransactionCase):
 
     @mute_logger(*ACCESS)
     def test_entering_without_reading_back(self):
-        """Given an enterer, when they enter through the form's input, then it is kept, unreadable."""
+        """Given an enterer, when they use the form's input, then it is kept, unreadable."""
         patient = self.patient.with_user(self.enterer)
         (row,) = patient.web_save(
             {"patient_name_entry": "司马小光"},

@@ -24,7 +24,7 @@ class TestKeys(SensitiveCase, TransactionCase):
         return patch.dict(announcement._rings, {default: ring})
 
     def test_rotation_wraps_keys_anew_and_leaves_values(self):
-        """Given a new secret, when keys are wrapped again, then columns are the same and readable."""
+        """Given a new secret, when keys are wrapped again, then columns stay and are readable."""
         token = self.column(self.patient, "phone")
         with tempfile.TemporaryDirectory() as folder:
             ring = announcement.ring()
@@ -91,6 +91,9 @@ class TestKeys(SensitiveCase, TransactionCase):
         """Given a declaration that would leak, then the registry does not take it."""
         field = self.patients._fields["phone"]
         for attribute, value in (("tracking", True), ("index", True), ("kind", "shoe size")):
-            with self.subTest(attribute), patch.object(field, attribute, value, create=True):
-                with self.assertRaisesRegex(TypeError, "sensitive field"):
-                    field.setup_nonrelated(self.patients)
+            with (
+                self.subTest(attribute),
+                patch.object(field, attribute, value, create=True),
+                self.assertRaisesRegex(TypeError, "sensitive field"),
+            ):
+                field.setup_nonrelated(self.patients)

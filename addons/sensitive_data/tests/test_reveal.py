@@ -75,7 +75,7 @@ class TestReveal(SensitiveCase, TransactionCase):
 
     @mute_logger(*ACCESS)
     def test_erasure_is_for_good_and_leaves_the_trail_valid(self):
-        """Given a tracked record, when its key is destroyed, then no value is left and no finding."""
+        """Given a tracked record, when its key is destroyed, then no value and no finding."""
         self.env["audit.trail.rule"].create({"model_id": self.env["ir.model"]._get_id(SAMPLE)})
         self.patient.phone = "13711112222"
         self.env.flush_all()
@@ -112,7 +112,7 @@ class TestReveal(SensitiveCase, TransactionCase):
         self.assertEqual((change["before"], change["after"]), ("(encrypted)", "(encrypted)"))
 
     def test_values_are_masked_in_documents(self):
-        """Given a document, then the reader sees values, others masks although rights were lifted."""
+        """Given a document, then readers see values, others masks although rights were lifted."""
         self.env["ir.ui.view"].create(
             {
                 "type": "qweb",
@@ -137,7 +137,7 @@ class TestReveal(SensitiveCase, TransactionCase):
 @tagged("post_install", "-at_install")
 class TestRevealTour(SensitiveCase, HttpCase):
     def test_reveal_in_both_languages(self):
-        """Given the form, when a revealer asks with a reason, then shown, and gone after closing."""
+        """Given the form, when a revealer says why, then shown, and gone after closing."""
         self.env["ir.ui.view"].create(
             {
                 "name": "sample form",

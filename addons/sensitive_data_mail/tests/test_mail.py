@@ -1,0 +1,30 @@
+from odoo.tests import TransactionCase, tagged
+
+from odoo.addons.sensitive_data.tests.common import SAMPLE, VALUES, SensitiveCase
+
+
+@tagged("post_install", "-at_install")
+class TestMail(SensitiveCase, TransactionCase):
+    def test_mails_show_masks_whoever_renders_them(self):
+        """Given a template with clear fields, when a job or a reader renders it, then masks."""
+        renderers = self.env["mail.render.mixin"], self.env["mail.render.mixin"].sudo()
+        for source, engine in (
+            ("{{ object.phone }} {{ object.birth_date }}", "inline_template"),
+            ("<p><t t-out='object.phone'/><t t-out='object.birth_date'/></p>", "qweb"),
+        ):
+            for renderer in (*renderers, renderers[0].with_user(self.reader).sudo()):
+                rendered = renderer._render_template(
+                    source, SAMPLE, self.patient.ids, engine=engine
+                )[self.patient.id]
+                self.assertIn("138****5678", rendered)
+                self.assertNotIn(VALUES["phone"], rendered)
+                self.assertNotIn(VALUES["birth_date"], rendered)
+
+    def test_reading_goes_on_after_a_mail(self):
+        """Given a rendered mail, then readers read again, also after a template that fails."""
+        self.env["mail.render.mixin"]._render_template(
+            "{{ object.phone }}", SAMPLE, self.patient.ids
+        )
+        with self.assertRaises(Exception):  # noqa: B017 - whatever a broken template raises
+            self.env["mail.render.mixin"]._render_template("{{ 1 / 0 }}", SAMPLE, self.patient.ids)
+        self.assertEqual(self.patient.with_user(self.reader).phone, VALUES["phone"])
