@@ -5,7 +5,7 @@
     "category": "After-Sales/Medical Devices",
     "author": "MedDev contributors",
     "license": "LGPL-3",
-    "depends": ["mail", "portal", "resource", "audit_trail"],
+    "depends": ["mail", "portal", "resource", "audit_trail", "sensitive_data"],
     "data": [
         "security/meddev_base_groups.xml",
         "security/ir.model.access.csv",

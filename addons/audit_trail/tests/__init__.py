@@ -7,3 +7,4 @@ from . import test_purge
 from . import test_rules
 from . import test_tamper
 from . import test_tools
+from . import test_tours
