@@ -1,5 +1,6 @@
 from . import (
     meddev_device_event,
+    meddev_retention_rule,
     meddev_paper_check,
     meddev_paper_permission,
     meddev_paper_reminder,
@@ -18,6 +19,7 @@ from . import (
     meddev_incoming_inspection_line_decision,
     meddev_incoming_inspection_line_lot,
     meddev_incoming_inspection_line_print,
+    meddev_incoming_inspection_line_retention,
     product_template,
     purchase_order,
     purchase_order_line,
@@ -27,6 +29,7 @@ from . import (
     stock_lot_origin,
     stock_lot,
     stock_lot_retention,
+    stock_lot_hold,
     stock_move,
     stock_move_line,
     stock_picking,

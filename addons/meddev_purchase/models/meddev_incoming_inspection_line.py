@@ -6,7 +6,6 @@ from odoo.addons.meddev_device.models.meddev_udi_di import ISSUERS
 from odoo.addons.meddev_device.tools import udi
 from odoo.addons.meddev_device.tools.serial_number import normalise_serial
 
-from ..tools.retention import retain_until
 from .guard import is_own_write
 
 RESULT_ACCEPTED = "accepted"
@@ -106,11 +105,6 @@ class MeddevIncomingInspectionLine(models.Model):
     picking_id = fields.Many2one(related="inspection_id.picking_id", store=True)
     supplier_id = fields.Many2one(related="inspection_id.supplier_id", store=True)
     inspected_on = fields.Date(related="inspection_id.inspected_on", store=True)
-    # retention
-    retain_until = fields.Date("Keep Until", compute="_compute_retention", store=True)
-    is_retained_permanently = fields.Boolean(
-        "Keep Permanently", compute="_compute_retention", store=True
-    )
     # decision
     decision = fields.Selection(DECISIONS, readonly=True)
     decision_reason = fields.Char(readonly=True)
@@ -145,18 +139,6 @@ class MeddevIncomingInspectionLine(models.Model):
         empty = dict.fromkeys(self._prepare_product_facts(self.env["product.product"]), False)
         for line in self:
             line.update(facts_by_product.get(line.product_id, empty))
-
-    @api.depends("product_id", "expiry_date", "production_date", "inspection_id.inspected_on")
-    def _compute_retention(self):
-        for line in self:
-            template = line.product_id.product_tmpl_id
-            line.is_retained_permanently = template.is_implant
-            line.retain_until = not template.is_implant and retain_until(
-                line.inspection_id.inspected_on,
-                line.expiry_date,
-                line.production_date,
-                template.service_life_months,
-            )
 
     @api.depends("inspection_id.state", "result", "decision")
     @api.depends_context("uid")

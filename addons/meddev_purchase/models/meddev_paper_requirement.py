@@ -29,6 +29,11 @@ class MeddevPaperRequirement(models.Model):
         help="Empty: any supplier. A supplier counts as manufacturer of a product when it is "
         "the product's manufacturer; any other supplier counts as distributor.",
     )
+    is_only_if_filed = fields.Boolean(
+        "Only If on File",
+        help="A supplier without such a paper lacks nothing; one that is on file must be valid and"
+        " cover the product.",
+    )
     valid_from = fields.Date()
     valid_to = fields.Date(string="Valid Until", help="Last day on which the rule applies.")
     legal_reference = fields.Char(translate=True)

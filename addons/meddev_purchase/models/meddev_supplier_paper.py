@@ -290,7 +290,7 @@ class MeddevSupplierPaper(models.Model):
             for requirement in requirements:
                 if not requirement._applies_to(template.device_class, supplier_kind):
                     continue
-                gap = self._find_gap(papers, supplier, template, requirement.kind, day)
+                gap = self._find_gap(papers, supplier, template, requirement, day)
                 if gap:
                     gaps.setdefault(gap.key, gap)
         return list(gaps.values())
@@ -304,11 +304,14 @@ class MeddevSupplierPaper(models.Model):
         return SUPPLIER_DISTRIBUTOR
 
     @api.model
-    def _find_gap(self, papers, supplier, template, kind, day):
-        """The gap for one product and one kind of paper, or None."""
+    def _find_gap(self, papers, supplier, template, requirement, day):
+        """The gap that one rule finds for one product, or None."""
+        kind = requirement.kind
         if kind == KIND_REGISTRATION and self._has_valid_registration(template, day):
             return None
         of_kind = papers.filtered(lambda paper: paper.kind == kind)
+        if requirement.is_only_if_filed and not of_kind:
+            return None
         covering = of_kind.filtered(lambda paper: paper._covers(template))
         if any(paper._get_state_on(day) == STATE_VALID for paper in covering):
             return None

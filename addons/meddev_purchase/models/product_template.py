@@ -10,4 +10,5 @@ class ProductTemplate(models.Model):
         result = super().write(vals)
         if RETENTION_FIELDS & vals.keys():
             self.env["stock.lot"]._fill_retention(self)
+            self.env["meddev.incoming.inspection.line"]._fill_retention(self)
         return result

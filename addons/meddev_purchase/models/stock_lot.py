@@ -8,7 +8,13 @@ from .guard import is_own_write, own_write
 from .meddev_device_event import EVENT_PURCHASE
 
 #: Facts that a receipt sets and nothing else.
-RECEIPT_FIELDS = {"purchase_order_id", "purchase_line_id", "receipt_id", "retain_until"}
+RECEIPT_FIELDS = {
+    "purchase_order_id",
+    "purchase_line_id",
+    "receipt_id",
+    "received_on",
+    "retain_until",
+}
 #: Facts that may be typed for devices that never came through a receipt of ours.
 ORIGIN_FIELDS = {"supplier_id", "purchase_date"}
 
@@ -43,6 +49,7 @@ class StockLot(models.Model):
         index="btree_not_null",
         ondelete="restrict",
     )
+    received_on = fields.Date(readonly=True, copy=False)
     inspection_line_ids = fields.One2many(
         "meddev.incoming.inspection.line", "lot_id", "Incoming Inspection Lines"
     )
@@ -128,7 +135,7 @@ class StockLot(models.Model):
     def _has_origin(self, vals):
         """Whether the inspection that made the lot gave it this origin already."""
         return all(
-            (self[name] if name == "purchase_date" else self[name].id) == value
+            self._fields[name].convert_to_write(self[name], self) == value
             for name, value in vals.items()
         )
 
@@ -144,6 +151,7 @@ class StockLot(models.Model):
             "purchase_line_id": move.purchase_line_id.id,
             "supplier_id": supplier.commercial_partner_id.id,
             "receipt_id": move.picking_id.id,
+            "received_on": fields.Date.context_today(self),
             "purchase_date": fields.Datetime.context_timestamp(self, bought_at).date(),
         }
 

@@ -51,12 +51,14 @@ class StockLot(models.Model):
                    purchase_line_id = source.purchase_line_id,
                    supplier_id = COALESCE(lot.supplier_id, source.supplier_id),
                    receipt_id = source.picking_id,
+                   received_on = source.received_on,
                    purchase_date = COALESCE(lot.purchase_date, source.bought_on)
               FROM (
                     SELECT DISTINCT ON (line.lot_id) line.lot_id,
                            move.purchase_line_id,
                            purchase.id AS order_id,
                            move.picking_id,
+                           line.date::date AS received_on,
                            COALESCE(partner.commercial_partner_id, partner.id) AS supplier_id,
                            COALESCE(purchase.date_approve, purchase.date_order, line.date)::date
                                AS bought_on

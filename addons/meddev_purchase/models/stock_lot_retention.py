@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.retention import retain_until
+from ..tools.retention import Goods, is_kept_forever, retain_until
 
 
 class StockLot(models.Model):
@@ -13,24 +13,35 @@ class StockLot(models.Model):
         "Keep Records Until", compute="_compute_retain_until", store=True, copy=False
     )
     is_retained_permanently = fields.Boolean(
-        "Keep Records Permanently", related="product_id.is_implant"
+        "Keep Records Permanently", compute="_compute_is_retained_permanently"
     )
 
-    @api.depends("expiry_date", "production_date", "purchase_date", "product_id")
+    @api.depends("expiry_date", "production_date", "received_on", "purchase_date", "product_id")
     def _compute_retain_until(self):
-        # The product's own fields are no triggers: products of a million lots are handled by
-        # SQL in _fill_retention.
+        # Neither the product's own fields nor the rules are triggers: they concern a million
+        # lots, which _fill_retention handles by SQL.
+        rules = self.env["meddev.retention.rule"]._get_rules()
         for lot in self:
-            product = lot.product_id
-            if not lot.is_medical or product.is_implant:
-                lot.retain_until = False
-                continue
-            lot.retain_until = retain_until(
-                lot.purchase_date,
-                lot.expiry_date,
-                lot.production_date,
-                product.service_life_months,
+            lot.retain_until = lot.is_medical and retain_until(rules, lot._get_retained_goods())
+
+    @api.depends("is_medical", "received_on", "purchase_date", "product_id.is_implant")
+    def _compute_is_retained_permanently(self):
+        rules = self.env["meddev.retention.rule"]._get_rules()
+        for lot in self:
+            lot.is_retained_permanently = bool(lot.is_medical) and is_kept_forever(
+                rules, lot._get_retained_goods()
             )
+
+    def _get_retained_goods(self):
+        """The facts that the retention rules ask for."""
+        self.ensure_one()
+        return Goods(
+            received_on=self.received_on or self.purchase_date or None,
+            expires_on=self.expiry_date or None,
+            produced_on=self.production_date or None,
+            service_life_months=self.product_id.service_life_months,
+            is_implant=self.product_id.is_implant,
+        )
 
     @api.model
     def _fill_medical_lots(self, templates):
@@ -40,14 +51,29 @@ class StockLot(models.Model):
 
     @api.model
     def _fill_retention(self, templates):
-        """Compute ``retain_until`` of all lots of these products, batch by batch.
+        """Compute ``retain_until`` of all lots of these products, batch by batch."""
+        for _lot_ids in self._iterate_filled_retention(templates):
+            pass
 
-        SQL, as a product may have a million lots. The same rule as
-        ``tools.retention.retain_until``; a test compares the two.
+    @api.model
+    def _iterate_filled_retention(self, templates):
+        """As ``_fill_retention``, handing back the ids of each batch that is done.
+
+        SQL, as a product may have a million lots.
         """
         self.env["product.template"].flush_model(["is_implant", "service_life_months"])
         self.env["product.product"].flush_model(["product_tmpl_id"])
         self.flush_model()
+        rule = SQL(
+            "CASE WHEN lot.is_medical THEN %s END",
+            self.env["meddev.retention.rule"]._get_sql(
+                received=SQL("COALESCE(lot.received_on, lot.purchase_date)"),
+                expires=SQL("lot.expiry_date"),
+                produced=SQL("lot.production_date"),
+                life=SQL("template.service_life_months"),
+                is_implant=SQL("template.is_implant"),
+            ),
+        )
         for lot_ids in self._iterate_lot_ids(templates):
             self.env.cr.execute(
                 SQL(
@@ -59,22 +85,9 @@ class StockLot(models.Model):
                      WHERE product.id = lot.product_id AND lot.id IN %(lot_ids)s
                            AND lot.retain_until IS DISTINCT FROM %(rule)s
                     """,
-                    rule=self._get_retention_sql(),
+                    rule=rule,
                     lot_ids=lot_ids,
                 )
             )
-        self.invalidate_model(["retain_until"])
-
-    @api.model
-    def _get_retention_sql(self):
-        """SQL expression over the aliases ``lot`` and ``template``."""
-        return SQL(
-            """CASE WHEN lot.is_medical AND template.is_implant IS NOT TRUE THEN GREATEST(
-                   CASE WHEN lot.expiry_date IS NOT NULL
-                        THEN (lot.expiry_date + interval '2 years')::date
-                        ELSE (lot.purchase_date + interval '5 years')::date END,
-                   CASE WHEN COALESCE(template.service_life_months, 0) > 0
-                        THEN (COALESCE(lot.production_date, lot.purchase_date)
-                              + template.service_life_months * interval '1 month')::date END
-               ) END"""
-        )
+            yield lot_ids
+        self.invalidate_model(["retain_until", "is_retained_permanently"])

@@ -28,6 +28,7 @@ class TestInspection(PurchaseCommon):
                         "supplier_id": self.maker.id,
                         "receipt_id": order.picking_ids.id,
                         "purchase_date": bought_on,
+                        "received_on": self.today,
                         "device_state": "in_stock",
                         "inspection_count": 1,
                         "is_device": True,
@@ -433,41 +434,3 @@ class TestInspection(PurchaseCommon):
                 self.assertEqual(line.lot_name, "FORM-1")
         inspection.action_confirm()
         self.assertEqual(picking.state, "done")
-
-    # Retention
-
-    def test_retention_of_implants_is_permanent(self):
-        order = self._order((self.implant, 1))
-        inspection = self._inspection(order.picking_ids)
-        inspection.capture("IMP-1", product_id=self.implant.id)
-        inspection.action_confirm()
-        device = inspection.line_ids.lot_id
-        self.assertTrue(device.is_retained_permanently)
-        self.assertFalse(device.retain_until)
-        self.assertTrue(inspection.is_retained_permanently)
-
-    def test_retention_without_expiry_is_five_years(self):
-        _order, inspection = self._receive(self._carrier("RET-1"))
-        device = inspection.line_ids.lot_id
-        self.assertEqual(
-            device.retain_until, device.purchase_date.replace(year=device.purchase_date.year + 5)
-        )
-        self.assertEqual(inspection.retain_until.year, self.today.year + 5)
-
-    def test_retention_follows_the_product_as_python_would(self):
-        """The statement that follows a change of the product agrees with the compute."""
-        _order, inspection = self._receive(
-            self._carrier("RET-2"),
-            self._carrier("RET-3", expiry=self.today + timedelta(days=777)),
-        )
-        devices = inspection.line_ids.lot_id
-        for vals in (
-            {"service_life_months": 120},
-            {"service_life_months": 7},
-            {"is_implant": True},
-            {"is_implant": False, "service_life_months": 0},
-        ):
-            self.monitor.product_tmpl_id.write(vals)
-            by_sql = devices.mapped("retain_until")
-            self.env.add_to_compute(devices._fields["retain_until"], devices)
-            self.assertEqual(devices.mapped("retain_until"), by_sql, vals)

@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from odoo.addons.meddev_device.models import stock_lot_fill
 
 from ..hooks import post_init_hook
-from ..tools.retention import add_years
+from ..tools.retention import add_months
 from .common import PurchaseCommon
 
 
@@ -16,12 +16,20 @@ class TestInstall(PurchaseCommon):
         order, inspection = self._receive(self._carrier("OLD-A"), self._carrier("OLD-B"))
         devices = inspection.line_ids.lot_id
         expected = devices.read(
-            ["purchase_order_id", "purchase_line_id", "supplier_id", "receipt_id", "retain_until"]
+            [
+                "purchase_order_id",
+                "purchase_line_id",
+                "supplier_id",
+                "receipt_id",
+                "received_on",
+                "retain_until",
+            ]
         )
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE stock_lot SET purchase_order_id = NULL, purchase_line_id = NULL,"
-            " supplier_id = NULL, receipt_id = NULL, purchase_date = NULL, retain_until = NULL"
+            " supplier_id = NULL, receipt_id = NULL, purchase_date = NULL, received_on = NULL,"
+            " retain_until = NULL"
             " WHERE id = ANY(%s)",
             [devices.ids],
         )
@@ -34,6 +42,7 @@ class TestInstall(PurchaseCommon):
                     "purchase_line_id",
                     "supplier_id",
                     "receipt_id",
+                    "received_on",
                     "retain_until",
                 ]
             ),
@@ -55,7 +64,7 @@ class TestInstall(PurchaseCommon):
         self.assertEqual(lot.purchase_order_id, order)
         self.assertEqual(lot.supplier_id, self.maker)
         self.assertEqual(lot.receipt_id, picking)
-        self.assertEqual(lot.retain_until, add_years(lot.purchase_date, 5))
+        self.assertEqual(lot.retain_until, add_months(lot.received_on, 60))
 
     def test_typed_facts_are_not_overwritten(self):
         order, inspection = self._receive(self._carrier("OLD-C"))
@@ -63,14 +72,15 @@ class TestInstall(PurchaseCommon):
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE stock_lot SET purchase_date = '2020-02-29', supplier_id = %s,"
-            " receipt_id = NULL WHERE id = %s",
+            " receipt_id = NULL, received_on = NULL WHERE id = %s",
             [self.distributor.id, device.id],
         )
         device.invalidate_recordset()
         post_init_hook(self.env)
         self.assertEqual(device.purchase_date, date(2020, 2, 29))
         self.assertEqual(device.supplier_id, self.distributor)
-        self.assertEqual(device.retain_until, date(2025, 2, 28))
+        self.assertEqual(device.received_on, self.today)
+        self.assertEqual(device.retain_until, add_months(self.today, 60))
         self.assertEqual(device.receipt_id, order.picking_ids)
 
     def test_lots_of_other_products_stay_as_they_are(self):
@@ -137,8 +147,7 @@ class TestInstall(PurchaseCommon):
         self.assertEqual(len(lots), 2500)
         self.assertEqual(lots.receipt_id, receipt)
         self.assertEqual(lots.purchase_order_id, receipt.purchase_id)
-        bought_on = receipt.purchase_id.date_approve.date()
-        self.assertEqual(set(lots.mapped("retain_until")), {add_years(bought_on, 10)})
+        self.assertEqual(set(lots.mapped("retain_until")), {add_months(date(2026, 3, 1), 120)})
 
     def _record_batches(self):
         """Row counts of the UPDATEs on lots from now on, by the column that they set."""

@@ -94,6 +94,28 @@ class TestSupplierPaper(PurchaseCommon):
         rules.write({"valid_from": False, "valid_to": self.today})
         self.assertEqual(len(self._gaps()), 1)
 
+    def test_authorisation_counts_once_it_is_on_file(self):
+        """Given the rule for authorisations, none is missed where none was ever given."""
+        self._paper(self.distributor, "business_licence", "91310000MA002")
+        self._paper(self.distributor, "distribution_licence", "沪浦药监械经营许可20200001号")
+        self.requirements.filtered(lambda rule: rule.kind == "authorisation").active = False
+        self.env["meddev.paper.requirement"].create(
+            {"kind": "authorisation", "supplier_kind": "distributor", "is_only_if_filed": True}
+        )
+        self.assertFalse(self._gaps(self.distributor))
+        authorisation = self._paper(self.distributor, "authorisation", "AU-2026-1")
+        self.assertFalse(self._gaps(self.distributor))
+        authorisation.valid_to = self.today - timedelta(days=1)
+        gap = self._gaps(self.distributor)[0]
+        self.assertEqual((gap.kind, gap.state), ("authorisation", "expired"))
+        authorisation.write(
+            {
+                "valid_to": self.today + timedelta(days=1),
+                "product_tmpl_ids": [Command.set(self.reagent.product_tmpl_id.ids)],
+            }
+        )
+        self.assertIn("scope", self._gaps(self.distributor)[0].message)
+
     def test_renewal_keeps_the_old_paper(self):
         action = self.production_licence.action_renew()
         with Form(
