@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from odoo.addons.meddev_device.models.argument import ensure_single
 from odoo.addons.meddev_device.models.guard import without_defaults
 
 from .guard import is_own_write, own_write
@@ -266,7 +267,7 @@ class MeddevIncomingInspection(models.Model):
 
     def action_capture(self):
         """Open the dialogue for scanning or pasting many at once."""
-        self.ensure_one()
+        ensure_single(self)
         self._ensure_may_inspect()
         return {
             "type": "ir.actions.act_window",
@@ -279,7 +280,7 @@ class MeddevIncomingInspection(models.Model):
 
     def action_view_lines(self):
         """Open the lines as a list of their own."""
-        self.ensure_one()
+        ensure_single(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "meddev_purchase.meddev_incoming_inspection_line_action"
         )
@@ -290,7 +291,7 @@ class MeddevIncomingInspection(models.Model):
 
     def action_view_lots(self):
         """Open the devices and lots that this receipt brought."""
-        self.ensure_one()
+        ensure_single(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Devices and Lots"),

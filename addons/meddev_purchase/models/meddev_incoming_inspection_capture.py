@@ -1,16 +1,23 @@
 from collections import defaultdict
+from xmlrpc.client import Binary
 
 from odoo import models
 from odoo.exceptions import UserError
 
+from odoo.addons.meddev_device.models.argument import ensure_single, read_text, read_whole_number
 from odoo.addons.meddev_device.tools.serial_number import normalise_serial
+from odoo.addons.meddev_device.tools.text import shorten
 
 from ..tools.capture_lines import (
+    MAX_CODE_LENGTH,
     MAX_ROWS,
     split_rows,
 )
 from .meddev_incoming_inspection import STATE_DRAFT
 from .meddev_incoming_inspection_line import RESULT_ACCEPTED, RESULTS
+
+#: Rows with all their columns at their longest.
+MAX_TEXT_LENGTH = MAX_ROWS * (MAX_CODE_LENGTH + 200)
 
 ROW_CAPTURED = "captured"
 ROW_REFUSED = "refused"
@@ -28,15 +35,19 @@ class MeddevIncomingInspection(models.Model):
         needed where several products are on the receipt). Tab-separated columns may follow:
         serial number or quantity, and expiry date.
 
+        :param text: the rows; bytes in UTF-8 as well, for XML cannot carry the separator GS.
         :param result: ``accepted``, ``quarantined`` or ``refused`` for all rows.
         :return: dict with ``captured`` and ``refused`` counts and ``rows``: list of dicts
             ``row`` (1-based), ``code``, ``status``, ``line_id``, ``product``, ``serial``,
             ``field`` and ``error``.
         """
-        self.ensure_one()
+        ensure_single(self)
         self._ensure_may_inspect()
+        result = read_text(self.env, self.env._("Result"), result)
+        reason = read_text(self.env, self.env._("Reason"), reason)
         self._ensure_can_capture(result, reason)
-        rows = split_rows(text)
+        product = self._read_product(product_id)
+        rows = split_rows(self._read_codes(text))
         if len(rows) > MAX_ROWS:
             raise UserError(
                 self.env._(
@@ -45,7 +56,6 @@ class MeddevIncomingInspection(models.Model):
                     limit=MAX_ROWS,
                 )
             )
-        product = self.env["product.product"].browse(product_id or [])
         entries = self._read_rows(rows, product, result, reason)
         self._find_problems([entry for entry in entries if not entry["error"]])
         good = [entry for entry in entries if not entry["error"]]
@@ -63,8 +73,42 @@ class MeddevIncomingInspection(models.Model):
             raise UserError(self.env._("%s is finished already.", self.name))
         if result not in dict(RESULTS):
             raise UserError(self.env._("The result is one of: %s.", ", ".join(dict(RESULTS))))
-        if result != RESULT_ACCEPTED and not (reason or "").strip():
+        if result != RESULT_ACCEPTED and not reason:
             raise UserError(self.env._("Give the reason why the goods are not accepted."))
+
+    def _read_codes(self, text):
+        """The pasted text, whatever a client sent."""
+        text = text.data if isinstance(text, Binary) else text
+        if isinstance(text, bytes):
+            text = text.decode(errors="replace")
+        if text is None or text is False:
+            return ""
+        if not isinstance(text, str):
+            raise UserError(
+                self.env._("The codes must be a text with one code per row, not %s.", shorten(text))
+            )
+        if len(text) > MAX_TEXT_LENGTH:
+            raise UserError(
+                self.env._(
+                    "The text has %(length)s characters, more than %(limit)s. Capture it in parts.",
+                    length=len(text),
+                    limit=MAX_TEXT_LENGTH,
+                )
+            )
+        return text
+
+    def _read_product(self, product_id):
+        """The product that was chosen, or none."""
+        products = self.env["product.product"]
+        if product_id is None or product_id is False:
+            return products
+        label = self.env._("Product")
+        product = products.browse(read_whole_number(self.env, label, product_id, lowest=1))
+        if not product.exists():
+            raise UserError(
+                self.env._("There is no product %s. Choose one of the receipt.", product_id)
+            )
+        return product
 
     def _merge_entries(self, entries):
         """Lines for ``entries``: serials get one each, repeated scans of a batch add up."""

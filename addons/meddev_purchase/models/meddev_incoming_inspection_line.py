@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.meddev_device.models.argument import ensure_single, read_text
 from odoo.addons.meddev_device.models.guard import without_defaults
 from odoo.addons.meddev_device.models.meddev_udi_di import ISSUERS
 from odoo.addons.meddev_device.tools import udi
@@ -225,7 +226,7 @@ class MeddevIncomingInspectionLine(models.Model):
 
     def action_view_lot(self):
         """Open the device or lot of this line."""
-        self.ensure_one()
+        ensure_single(self)
         return {
             "type": "ir.actions.act_window",
             "res_model": "stock.lot",
@@ -296,9 +297,12 @@ class MeddevIncomingInspectionLine(models.Model):
 
     def _with_carrier_parts(self, vals):
         """A line imported with its carrier alone gets the carrier's parts as well."""
-        if not vals.get("udi_carrier") or "udi_di" in vals:
+        carrier = vals.get("udi_carrier")
+        if not carrier or "udi_di" in vals:
             return vals
-        parts = self._prepare_carrier_vals(vals["udi_carrier"])
+        # Only checked: the separator GS at either end belongs to the carrier.
+        read_text(self.env, self._fields["udi_carrier"]._description_string(self.env), carrier)
+        parts = self._prepare_carrier_vals(carrier)
         return {name: value for name, value in parts.items() if value} | vals
 
     @api.model

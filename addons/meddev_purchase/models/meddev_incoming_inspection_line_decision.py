@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.meddev_device.models.argument import read_text
+
 from .guard import own_write
 from .meddev_device_event import EVENT_INSPECTION
 from .meddev_incoming_inspection_line import (
@@ -51,9 +53,10 @@ class MeddevIncomingInspectionLine(models.Model):
         :param reason: why, required.
         :return: ids of the decided lines.
         """
+        decision = read_text(self.env, self.env._("Decision"), decision)
+        reason = read_text(self.env, self.env._("Reason"), reason)
         if decision not in dict(DECISIONS):
             raise UserError(self.env._("Decide either to release or to refuse the goods."))
-        reason = (reason or "").strip()
         if not reason:
             raise UserError(self.env._("Give the reason of the decision."))
         self.check_access("read")

@@ -4,6 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.addons.meddev_device.models.stock_lot import MAX_CARRIER_LENGTH
 from odoo.addons.meddev_device.tools import udi
 from odoo.addons.meddev_device.tools.serial_number import normalise_serial
+from odoo.addons.meddev_device.tools.text import is_storable
 
 from ..tools.capture_lines import MAX_CODE_LENGTH, parse_day, parse_quantity
 
@@ -53,6 +54,12 @@ class MeddevIncomingInspection(models.Model):
         reading = entry["reading"]
         if not row.code:
             self._refuse(entry, "lot_name", self.env._("The first column is empty."))
+        if not all(map(is_storable, (row.code, row.second, row.third))):
+            self._refuse(
+                entry,
+                "udi_carrier",
+                self.env._("The row contains a character that cannot be stored. Scan it again."),
+            )
         if not reading:
             self._refuse(
                 entry,

@@ -52,7 +52,7 @@ class MeddevPaperCheck(models.AbstractModel):
 
     def action_request_paper_waiver(self):
         """Ask a quality specialist to look at the missing papers; one open request at a time."""
-        self.ensure_one()
+        ensure_single(self)
         self.check_access("read")
         if not self.env.user._is_internal():
             # A supplier may read their own order in the portal.
@@ -78,7 +78,7 @@ class MeddevPaperCheck(models.AbstractModel):
 
     def action_view_paper_waivers(self):
         """Open what was allowed for this document, by whom and why."""
-        self.ensure_one()
+        ensure_single(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "meddev_purchase.meddev_paper_waiver_action"
         )

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.meddev_device.models.argument import ensure_single
 from odoo.addons.meddev_device.tools.registration_number import (
     OK,
     check_licence_number,
@@ -178,7 +179,7 @@ class MeddevSupplierPaper(models.Model):
 
     def action_renew(self):
         """Open a new paper that takes over what stays the same."""
-        self.ensure_one()
+        ensure_single(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Renewal of %s", self.display_name),

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.meddev_device.models.argument import ensure_single
+
 from .paper_kind import OPERATION_ORDER
 
 ORDERED_STATES = ("to approve", "purchase")
@@ -59,7 +61,7 @@ class PurchaseOrder(models.Model):
 
     def action_view_inspections(self):
         """Open the incoming inspections of this order."""
-        self.ensure_one()
+        ensure_single(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "meddev_purchase.meddev_incoming_inspection_action"
         )

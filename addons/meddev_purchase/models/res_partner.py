@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.meddev_device.models.argument import ensure_single
+
 from .paper_kind import (
     PAPER_STATES,
     STATE_EXPIRED,
@@ -53,7 +55,7 @@ class ResPartner(models.Model):
 
     def action_view_supplier_papers(self):
         """Open the supplier's file."""
-        self.ensure_one()
+        ensure_single(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "meddev_purchase.meddev_supplier_paper_action"
         )

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.meddev_device.models.argument import ensure_single
 from odoo.addons.meddev_device.models.device_state import STATE_IN_STOCK, STATE_QUARANTINED
 from odoo.addons.meddev_device.models.guard import in_stock_operation, without_defaults
 
@@ -79,7 +80,7 @@ class StockLot(models.Model):
 
     def action_view_inspections(self):
         """Open the incoming inspection lines of this device or lot."""
-        self.ensure_one()
+        ensure_single(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "meddev_purchase.meddev_incoming_inspection_line_action"
         )

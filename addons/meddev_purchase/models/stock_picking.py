@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, RedirectWarning, UserError
 
+from odoo.addons.meddev_device.models.argument import ensure_single
+
 from .meddev_incoming_inspection import STATE_DONE, STATE_DRAFT
 from .paper_kind import OPERATION_RECEIPT
 from .res_company import INSPECTION_REQUIRED
@@ -71,7 +73,7 @@ class StockPicking(models.Model):
 
     def action_inspect(self):
         """Open the inspection of this receipt, and start it if there is none under way."""
-        self.ensure_one()
+        ensure_single(self)
         action = self._get_inspection_action()
         if not action.get("res_id"):
             if not self.env["meddev.incoming.inspection"]._may_inspect():
@@ -86,7 +88,7 @@ class StockPicking(models.Model):
 
     def action_view_inspections(self):
         """Open the inspections of this receipt."""
-        self.ensure_one()
+        ensure_single(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "meddev_purchase.meddev_incoming_inspection_action"
         )

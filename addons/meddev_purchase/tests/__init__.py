@@ -3,6 +3,7 @@ from . import (
     test_capture,
     test_inspection,
     test_install,
+    test_junk_arguments,
     test_legal_hold,
     test_paper_reason,
     test_performance,

@@ -129,6 +129,13 @@ class TestCapture(PurchaseCommon):
     def test_overlong_code(self):
         self._assert_refused("(01)06901234567892(21)" + "A" * 300, "udi_carrier", "322")
 
+    def test_row_that_cannot_be_stored_is_refused_alone(self):
+        """Given a NUL from a broken scanner, that row is named and the others are kept."""
+        rows = [self._carrier("NUL-1"), "NUL\x00-2", "\ud800", self._carrier("NUL-3")]
+        answer = self._capture(*rows)
+        self.assertEqual((answer["captured"], answer["refused"]), (2, 2))
+        self.assertIn("cannot be stored", answer["rows"][1]["error"])
+
     def test_missing_separator_is_not_guessed(self):
         answer = self._capture(f"01{MONITOR_DI}10B72126SN15210526")
         self.assertEqual(answer["captured"], 0, answer)

@@ -1,5 +1,7 @@
 from odoo import Command, api, fields, models
 
+from odoo.addons.meddev_device.models.argument import ensure_single
+
 from ..models.meddev_incoming_inspection_capture import ROW_REFUSED
 from ..models.meddev_incoming_inspection_line import RESULT_ACCEPTED, RESULTS
 
@@ -52,7 +54,7 @@ class MeddevIncomingCapture(models.TransientModel):
 
     def action_capture(self):
         """Capture, keep the rows that were refused in the box, and show why."""
-        self.ensure_one()
+        ensure_single(self)
         lines = dict(enumerate((self.text or "").replace("\r\n", "\n").split("\n"), start=1))
         answer = self.inspection_id.capture(
             self.text, product_id=self.product_id.id, result=self.result, reason=self.reason

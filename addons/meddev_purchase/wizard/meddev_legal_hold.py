@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.meddev_device.models.argument import ensure_single
+
 
 class MeddevLegalHold(models.TransientModel):
     """Asks why records go on legal hold, or why the hold ends."""
@@ -15,7 +17,7 @@ class MeddevLegalHold(models.TransientModel):
 
     def action_apply(self):
         """Begin or end the hold of all devices and batches shown."""
-        self.ensure_one()
+        ensure_single(self)
         if self.ends:
             self.lot_ids.release_records(self.reason)
         else:

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.meddev_device.models.argument import ensure_single
+
 
 class MeddevPaperWaive(models.TransientModel):
     """Asks why an order or a receipt goes on in spite of missing papers.
@@ -30,7 +32,7 @@ class MeddevPaperWaive(models.TransientModel):
 
     def action_allow(self):
         """Keep the reason, go on with what the person was about to do, go back to the form."""
-        self.ensure_one()
+        ensure_single(self)
         document = self._get_document()
         document.allow_papers(self.reason)
         answer = (self.inspection_id or document)._go_on_with_papers() if self.goes_on else None

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.meddev_device.models.argument import ensure_single
+
 from ..models.meddev_incoming_inspection_line import DECISIONS
 
 
@@ -15,6 +17,6 @@ class MeddevQuarantineDecide(models.TransientModel):
 
     def action_decide(self):
         """Take the decision for all lines shown."""
-        self.ensure_one()
+        ensure_single(self)
         self.line_ids.decide(self.decision, self.reason)
         return {"type": "ir.actions.act_window_close"}
