@@ -34,7 +34,7 @@ class MeddevRetentionRule(models.Model):
     _rec_names_search = ["name", "code"]
 
     name = fields.Char(required=True, translate=True)
-    code = fields.Char(required=True, index=True)
+    code = fields.Char("Rule Code", required=True, index=True)
     jurisdiction = fields.Selection(
         [
             ("cn", "China"),
