@@ -1,0 +1,26 @@
+{
+    "name": "Electronic Signature",
+    "summary": "A person signs a record's content with fresh credentials; a later change voids it",
+    "version": "19.0.1.0.0",
+    "category": "Hidden/Tools",
+    "author": "MedDev contributors",
+    "license": "LGPL-3",
+    "depends": ["base", "web", "audit_trail"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/electronic_signature_security.xml",
+        "data/audit_trail_rule_data.xml",
+        "data/ir_cron_data.xml",
+        "views/electronic_signature_views.xml",
+        "views/electronic_signature_requirement_views.xml",
+        "wizard/electronic_signature_sign_views.xml",
+        "wizard/electronic_signature_check_views.xml",
+        "report/electronic_signature_templates.xml",
+        "views/electronic_signature_menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": ["electronic_signature/static/src/**/*"],
+        "web.assets_tests": ["electronic_signature/static/tests/tours/**/*"],
+    },
+    "installable": True,
+}

@@ -1,0 +1,2 @@
+from . import electronic_signature_check
+from . import electronic_signature_sign
