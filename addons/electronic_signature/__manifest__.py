@@ -22,5 +22,4 @@
         "web.assets_backend": ["electronic_signature/static/src/**/*"],
         "web.assets_tests": ["electronic_signature/static/tests/tours/**/*"],
     },
-    "installable": True,
 }

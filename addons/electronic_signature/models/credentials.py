@@ -88,14 +88,15 @@ def _parse(env, credentials):
 
 def _check_in_own_transaction(env, credential, code):
     """What core counts (attempts, used codes) must stay, whatever becomes of the signature."""
-    with _throttled(env), env.registry.cursor() as cr:
-        cr.execute("SELECT set_config('lock_timeout', %s, TRUE)", [_LOCK_TIMEOUT])
-        user = env(cr=cr, user=env.uid, su=False).user
-        try:
-            return _check_methods(user, credential, code)
-        except AccessDenied as error:
-            refusal = error
-        cr.commit()
+    with _throttled(env):
+        # Leaving the cursor's block without an exception commits it.
+        with env.registry.cursor() as cr:
+            cr.execute("SELECT set_config('lock_timeout', %s, TRUE)", [_LOCK_TIMEOUT])
+            user = env(cr=cr, user=env.uid, su=False).user
+            try:
+                return _check_methods(user, credential, code)
+            except AccessDenied as error:
+                refusal = error
         raise refusal
 
 

@@ -37,7 +37,7 @@ class ElectronicSignature(models.Model):
 
     user_name = fields.Char(string="Printed Name", readonly=True)
     user_login = fields.Char(string="Login", readonly=True)
-    user_id = fields.Many2one("res.users", string="User", readonly=True)
+    user_id = fields.Many2one("res.users", readonly=True)
     meaning = fields.Selection(MEANINGS, readonly=True)
     signed_at = fields.Datetime(readonly=True)
     signed_at_text = fields.Char(string="Signed", compute="_compute_signed_at_text")

@@ -26,7 +26,7 @@ class ElectronicSignatureVoid(models.Model):
         readonly=True,
     )
     user_name = fields.Char(string="By", readonly=True)
-    user_id = fields.Many2one("res.users", string="User", readonly=True)
+    user_id = fields.Many2one("res.users", readonly=True)
     field_names = fields.Json(string="Changed Fields (Technical)", readonly=True)
     text = fields.Char(string="What Happened", compute="_compute_text", compute_sudo=True)
     channel = fields.Char(readonly=True)

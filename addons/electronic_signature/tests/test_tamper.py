@@ -122,8 +122,8 @@ class TestTamper(SigningCase):
 
     def test_the_secret_is_not_in_the_database(self):
         """Given everything that stands in the row, then its digest cannot be made from it."""
-        from odoo.addons.electronic_signature.models import evidence
-        from odoo.addons.electronic_signature.tools import canonical
+        from ..models import evidence
+        from ..tools import canonical
 
         self.env.cr.execute("SELECT * FROM electronic_signature WHERE id = %s", [self.signature.id])
         row = self.env.cr.dictfetchone()

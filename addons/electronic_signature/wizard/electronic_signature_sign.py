@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.electronic_signature.models.electronic_signature_requirement import MEANINGS
+from ..models.electronic_signature_requirement import MEANINGS
 
 
 class ElectronicSignatureSign(models.TransientModel):
