@@ -69,5 +69,5 @@ def _void_touched(env):
     touched = env.cr.precommit.data.pop(_TOUCHED, {})
     for signed_model, known in touched.items():
         known = {number: uid for number, uid in known.items() if isinstance(number, int)}
-        if known:
+        if known and signed_model in env:
             env[signed_model]._void_changed(known, CAUSE_CHANGE)

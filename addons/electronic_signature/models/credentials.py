@@ -134,8 +134,9 @@ def _count_failures(env):
 
 
 def _check_methods(user, credential, code):
+    # Interactive: core takes an API key for a password only where it is not.
     interactive = {"interactive": True}
-    info = user._check_credentials(credential, interactive)
+    info = user._check_signature_credential(credential, interactive)
     method = info.get("auth_method")
     if info.get("uid") != user.id or not method or method == _API_KEY:
         raise AccessDenied

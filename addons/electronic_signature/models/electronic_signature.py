@@ -1,11 +1,9 @@
-from datetime import UTC
-from zoneinfo import ZoneInfo
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, file_open
 
 from ..tools.canonical import content_version
+from ..tools.moment import write_moment
 from . import evidence
 from .electronic_signature_requirement import MEANINGS
 
@@ -83,7 +81,7 @@ class ElectronicSignature(models.Model):
     def _compute_signed_at_text(self):
         for signature in self:
             moment = signature.signed_at
-            signature.signed_at_text = moment and _write_moment(moment, signature.timezone)
+            signature.signed_at_text = moment and write_moment(moment, signature.timezone)
 
     @api.depends("digest")
     def _compute_state(self):
@@ -94,8 +92,10 @@ class ElectronicSignature(models.Model):
     @api.depends("void_ids")
     @api.depends_context("lang", "tz")
     def _compute_void_text(self):
+        authentic = self.env["electronic.signature.void"]._get_authentic_ids(self.ids)
         for signature in self:
-            signature.void_text = "\n".join(signature.void_ids.mapped("text")) or False
+            voids = signature.void_ids.filtered(lambda void: void.id in authentic)
+            signature.void_text = "\n".join(voids.mapped("text")) or False
 
     @api.depends("res_model", "transition")
     @api.depends_context("lang")
@@ -192,13 +192,6 @@ class ElectronicSignature(models.Model):
             "res_id": self.res_id,
             "view_mode": "form",
         }
-
-
-def _write_moment(moment, timezone):
-    """``2026-03-01 16:05:09 (Asia/Shanghai, UTC+08:00)``: date, time and zone of the signer."""
-    local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(timezone or "UTC"))
-    offset = local.strftime("%z")
-    return f"{local:%Y-%m-%d %H:%M:%S} ({timezone}, UTC{offset[:3]}:{offset[3:5]})"
 
 
 def _grouped(rows):

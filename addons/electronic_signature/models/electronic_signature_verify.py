@@ -66,10 +66,12 @@ class ElectronicSignature(models.Model):
             last = rows[-1]["id"]
 
     def _find_problems(self, rows):
-        # sudo: an auditor of one company vouches for the whole; only facts about rows are told
+        # sudo: an auditor of one company vouches for the whole; names are told of their own only
         verdicts = self.sudo().browse([row["id"] for row in rows])._get_verdicts()
         return [
-            _problem(verdicts[row["id"]], row) for row in rows if verdicts[row["id"]] in _FINDINGS
+            _problem(verdicts[row["id"]], row, self.env.companies.ids)
+            for row in rows
+            if verdicts[row["id"]] in _FINDINGS
         ]
 
     @api.model
@@ -161,13 +163,13 @@ class ElectronicSignature(models.Model):
                 break
 
 
-def _problem(kind, row):
+def _problem(kind, row, company_ids):
     return {
         "kind": kind,
         "signature_id": row["id"],
         "model": row["res_model"],
         "res_id": row["res_id"],
-        "detail": row["res_name"] or "",
+        "detail": (row["company_id"] in (None, *company_ids) and row["res_name"]) or "",
     }
 
 

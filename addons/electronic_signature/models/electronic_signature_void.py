@@ -1,6 +1,7 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL
 
+from ..tools.moment import write_moment
 from . import evidence
 
 CAUSE_CHANGE = "change"
@@ -40,7 +41,7 @@ class ElectronicSignatureVoid(models.Model):
     def _compute_text(self):
         for void in self:
             values = {
-                "when": format_datetime(self.env, void.voided_at, dt_format="yyyy-MM-dd HH:mm:ss"),
+                "when": write_moment(void.voided_at, self.env.tz.zone),
                 "who": void.user_name or "–",
                 "fields": ", ".join(void._get_field_labels()) or "–",
             }
@@ -53,7 +54,7 @@ class ElectronicSignatureVoid(models.Model):
     def _get_field_labels(self):
         self.ensure_one()
         model = self.env.get(self.signature_id.res_model)
-        names = self.field_names or []
+        names = [str(name) for name in self.field_names or () if isinstance(name, str)]
         if model is None or not hasattr(model, "_get_signed_field_label"):
             return names
         return [model._get_signed_field_label(name) for name in names]
@@ -61,9 +62,16 @@ class ElectronicSignatureVoid(models.Model):
     @api.model
     def _get_voided_ids(self, signature_ids):
         """Which of these signatures have an authentic void event."""
+        return set(self._get_authentic_ids(signature_ids).values())
+
+    @api.model
+    def _get_authentic_ids(self, signature_ids):
+        """``{id of the event: id of the signature}`` of events that are ours, for signatures."""
         rows = evidence.read(
             self.env, evidence.VOID_TABLE, SQL("signature_id = ANY(%s)", list(signature_ids))
         )
         return {
-            row["signature_id"] for row in rows if evidence.is_authentic(evidence.VOID_TABLE, row)
+            row["id"]: row["signature_id"]
+            for row in rows
+            if evidence.is_authentic(evidence.VOID_TABLE, row)
         }

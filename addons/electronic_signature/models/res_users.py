@@ -50,3 +50,17 @@ class ResUsers(models.Model):
         if not password or len(password) > MAX_CHARACTERS or "\0" in password:
             raise UserError(self.env._("Enter your password: it is asked for each signature."))
         return {"type": PASSWORD, "login": self.login, "password": password}
+
+    def _check_signature_credential(self, credential, env):
+        """Core's check; addons turn errors of their way to prove it into ``AccessDenied``."""
+        return self._check_credentials(credential, env)
+
+    def _can_send_signature_code(self):
+        """Whether the code of the second factor is sent on request, rather than generated."""
+        self.ensure_one()
+        return False
+
+    def _send_signature_code(self):
+        """Send the code; an addon that knows how extends this and the method above."""
+        self.ensure_one()
+        raise UserError(self.env._("Your code is shown by your application; it is not sent."))

@@ -106,10 +106,42 @@ class TestTamper(SigningCase):
         self.assertEqual(self.signature.state, "valid")
         self.assertEqual(self.new_problems(), {("void_forged", self.signature.id)})
 
+    def test_rubbish_keeps_no_auditor_from_the_list(self):
+        """Given rows of rubbish by SQL, when the auditor opens the list, then it shows them."""
+        self.env.cr.execute(
+            """
+            INSERT INTO electronic_signature (res_model, res_id, transition, meaning, user_id,
+                   user_login, user_name, signed_at, timezone, methods, content_digest,
+                   content_marks, digest)
+            VALUES ('no.model', 1, 'x', 'x', 0, '', '', NOW(), '../etc', '', 'x', '7', 'x')
+            RETURNING id
+            """
+        )
+        forged = self.signatures.with_user(self.auditor).browse(self.env.cr.fetchone()[0])
+        self.env.cr.execute(
+            "INSERT INTO electronic_signature_void (signature_id, voided_at, cause, field_names,"
+            " digest) VALUES (%s, NOW(), 'x', '[7, {}]', '')",
+            [forged.id],
+        )
+        self.env.invalidate_all()
+        values = forged.read()[0]
+        self.assertEqual((values["state"], values["void_text"]), ("forged", False))
+        self.assertTrue(forged.void_ids.read())
+
     def test_a_record_deleted_by_sql_is_named(self):
         self.env.cr.execute("DELETE FROM test_signed_paper WHERE id = %s", [self.paper.id])
         self.env.invalidate_all(flush=False)
         self.assertEqual(self.new_problems(), {("deleted", self.signature.id)})
+
+    def test_names_of_another_company_stay_there(self):
+        """Given a finding of a company that is not the auditor's, then it is told without name."""
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        signature = self.sign(self.new_paper(company_id=company.id, name="Secret"), self.approver)
+        self.env.cr.execute("DELETE FROM test_signed_paper WHERE id = %s", [signature.res_id])
+        self.env.invalidate_all(flush=False)
+        found = self.signatures.with_user(self.auditor).verify_signatures()["problems"]
+        details = {p["detail"] for p in found if p["signature_id"] == signature.id}
+        self.assertEqual(details, {""})
 
     @mute_logger("odoo.addons.audit_trail.models.audit_trail_rule")
     def test_switched_off_triggers_are_named_and_made_again_at_start(self):

@@ -1,6 +1,9 @@
+from datetime import datetime
+
 from odoo.tests import BaseCase
 
 from odoo.addons.electronic_signature.tools import canonical
+from odoo.addons.electronic_signature.tools.moment import write_moment
 
 
 class TestCanonical(BaseCase):
@@ -46,3 +49,17 @@ class TestCanonical(BaseCase):
         self.assertEqual(len(others | {base}), 4)
         for junk in (None, "", "v1:", "v1::x", "v2:a:b", "a:b:c:d"):
             self.assertIsNone(canonical.row_key_id(junk), junk)
+
+    def test_moments_carry_their_zone(self):
+        """Across midnight, a half-hour zone, daylight saving, and rubbish."""
+        for month, day, hour, minute, zone, text in (
+            (2, 28, 16, 5, "Asia/Shanghai", "03-01 00:05:00 (Asia/Shanghai, UTC+08:00)"),
+            (2, 28, 18, 35, "Asia/Kolkata", "03-01 00:05:00 (Asia/Kolkata, UTC+05:30)"),
+            (3, 29, 0, 59, "Europe/Berlin", "03-29 01:59:00 (Europe/Berlin, UTC+01:00)"),
+            (3, 29, 1, 0, "Europe/Berlin", "03-29 03:00:00 (Europe/Berlin, UTC+02:00)"),
+            (3, 1, 0, 0, "../etc", "03-01 00:00:00 (UTC, UTC+00:00)"),
+            (3, 1, 0, 0, None, "03-01 00:00:00 (UTC, UTC+00:00)"),
+        ):
+            with self.subTest(zone=zone, hour=hour):
+                moment = datetime(2026, month, day, hour, minute)
+                self.assertEqual(write_moment(moment, zone), f"2026-{text}")

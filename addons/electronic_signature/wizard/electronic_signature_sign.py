@@ -18,6 +18,7 @@ class ElectronicSignatureSign(models.TransientModel):
     reason = fields.Char(string="Comment")
     methods = fields.Json(string="Ways to Sign", compute="_compute_methods")
     asks_code = fields.Boolean(compute="_compute_methods")
+    can_send_code = fields.Boolean(compute="_compute_methods")
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
     transition = fields.Char(readonly=True)
@@ -37,6 +38,7 @@ class ElectronicSignatureSign(models.TransientModel):
         for dialogue in self:
             dialogue.methods = self.env.user._get_signature_methods()
             dialogue.asks_code = bool(self.env.user._mfa_type())
+            dialogue.can_send_code = self.env.user._can_send_signature_code()
 
     def _get_record(self):
         """The record, with the rights of the person at the screen."""
@@ -45,6 +47,12 @@ class ElectronicSignatureSign(models.TransientModel):
         if self.res_model not in signable:
             raise UserError(self.env._("Open the record and choose its signature there."))
         return self.env[self.res_model].sudo(False).browse(self.res_id)._ensure_one_to_sign()
+
+    def send_code(self):
+        """Send the person at the screen the code of their second factor, where it is sent."""
+        self._get_record()
+        self.env.user._send_signature_code()
+        return True
 
     def sign(self, credentials):
         """Sign with the credentials that were typed; see ``sign`` of the signable record."""

@@ -33,6 +33,7 @@ export class SignCredentials extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.notification = useService("notification");
         this.password = useRef("password");
         this.code = useRef("code");
         this.state = useState({method: this.methods[0] || null, error: "", isBusy: false});
@@ -44,6 +45,15 @@ export class SignCredentials extends Component {
 
     get asksCode() {
         return this.props.record.data.asks_code;
+    }
+
+    get canSendCode() {
+        return this.props.record.data.can_send_code;
+    }
+
+    async sendCode() {
+        await this.orm.call("electronic.signature.sign", "send_code", [[this.props.record.resId]]);
+        this.notification.add(_t("The code is on its way to you."), {type: "success"});
     }
 
     get otherMethods() {
