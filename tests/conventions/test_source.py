@@ -20,6 +20,8 @@ NAMES = [addon.name for addon in ADDONS]
 LAYERS = (
     "audit_trail",
     "electronic_signature",
+    "electronic_signature_passkey",
+    "electronic_signature_totp_mail",
     "sensitive_data",
     "sensitive_data_mail",
     "sensitive_data_spreadsheet",
