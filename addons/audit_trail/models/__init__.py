@@ -12,6 +12,7 @@ from . import base
 from . import ir_access
 from . import ir_actions_report
 from . import ir_cron
+from . import ir_http
 from . import ir_module_module
 from . import res_config_settings
 from . import res_users

@@ -11,10 +11,13 @@ import secrets
 import threading
 import time
 
+from psycopg2.errors import ReadOnlySqlTransaction
+
 from odoo.http import request
-from odoo.tools import config
+from odoo.tools import SQL, config
 
 from ..tools import key_ring
+from .lent_request import get_lent_request
 
 KEY_PARAMETER = "audit_trail.key_id"
 #: Why the deletion that goes on in this transaction is made; kept in the cursor's data.
@@ -37,9 +40,14 @@ _row_keys = {}
 _lock = threading.Lock()
 
 
+def key_file():
+    """Where the secrets are kept if the administrator names no other place."""
+    return os.path.join(config["data_dir"], "audit_trail", "keys")
+
+
 def ring():
     """The key ring of this server's data folder."""
-    default = os.path.join(config["data_dir"], "audit_trail", "keys")
+    default = key_file()
     if default not in _rings:
         _rings[default] = key_ring.KeyRing(default)
     return _rings[default]
@@ -76,6 +84,27 @@ def announce(env, reason=None, reason_required=False, context=None):
     )
 
 
+def insert_event(env, vals, context=None):
+    """Insert an event; its moment, author and digest come from the stamp trigger.
+
+    A function like all that touches secrets or takes a context at its word: server actions reach
+    every method of every model, private ones too, but no function of a module.
+
+    :param context: what ``describe`` said earlier, for an event that is told afterwards.
+    """
+    if env.cr.readonly:
+        # The server repeats the request with a cursor that may write.
+        raise ReadOnlySqlTransaction("what is done here is kept in the audit trail")
+    announce(env, context=context)
+    env.cr.execute(
+        SQL(
+            "INSERT INTO audit_trail_entry (%s) VALUES %s",
+            SQL(", ").join(map(SQL.identifier, vals)),
+            tuple(vals.values()),
+        )
+    )
+
+
 def describe(env):
     """Who acts, through what, from where."""
     context = {"uid": env.uid}
@@ -84,6 +113,8 @@ def describe(env):
         return context | {"channel": "cron", "origin": job}
     if request:
         return context | _describe_request()
+    if lent := get_lent_request():
+        return context | _describe_lent_request(lent)
     if not env.registry.ready:
         return context | {"channel": "upgrade", "origin": _describe_upgrade(env)}
     return context | {"channel": "server"}
@@ -91,19 +122,30 @@ def describe(env):
 
 def _describe_request():
     http_request = request.httprequest
-    path = http_request.path
-    channel = next(name for prefix, name in CHANNELS if path.startswith(prefix))
     session = getattr(request, "session", None)
     login_uid = (session and session.uid) or getattr(threading.current_thread(), "uid", None)
     if not login_uid and request.env:
         login_uid = request.env.uid
     sid = session and session.sid
-    return {
-        "channel": channel,
-        "address": http_request.remote_addr,
+    return _describe_http(http_request) | {
         "session": hashlib.sha256(sid.encode()).hexdigest()[:16] if sid else None,
-        "origin": path[:200],
         "login_uid": login_uid,
+    }
+
+
+def _describe_lent_request(lent):
+    """XML-RPC and JSON-RPC know no session; whose password was right stands on the thread."""
+    return _describe_http(lent.httprequest) | {
+        "login_uid": getattr(threading.current_thread(), "uid", None)
+    }
+
+
+def _describe_http(http_request):
+    path = http_request.path
+    return {
+        "channel": next(name for prefix, name in CHANNELS if path.startswith(prefix)),
+        "address": http_request.remote_addr,
+        "origin": path[:200],
     }
 
 

@@ -3,10 +3,10 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, file_open, ormcache
+from odoo.tools import file_open, ormcache
 
 from ..tools import key_ring
-from .announcement import KEY_PARAMETER, announce, describe, ring
+from .announcement import KEY_PARAMETER, describe, insert_event, ring
 
 _logger = logging.getLogger(__name__)
 
@@ -199,15 +199,11 @@ class AuditTrailEntry(models.Model):
         return key_id
 
     @api.model
-    def _get_secret(self, key_id=None):
-        return ring().secret(key_id or self._get_key_id())
-
-    @api.model
     def get_public_keys(self):
         """The published keys (Ed25519, base64) by id, with which exports are verified."""
         self.env.cr.execute("SELECT DISTINCT key_id FROM audit_trail_seal")
         key_ids = {key_id for (key_id,) in self.env.cr.fetchall()} | {self._get_key_id()}
-        return {key_id: key_ring.public_key(self._get_secret(key_id)) for key_id in key_ids}
+        return {key_id: key_ring.public_key(ring().secret(key_id)) for key_id in key_ids}
 
     # Events
 
@@ -229,7 +225,7 @@ class AuditTrailEntry(models.Model):
         if own_transaction:
             self._insert_event_afterwards(vals)
         else:
-            self._insert_event(vals)
+            insert_event(self.env, vals)
 
     def _insert_event_afterwards(self, vals):
         """Insert in a transaction of its own, as soon as the present one ends, however it ends.
@@ -238,10 +234,13 @@ class AuditTrailEntry(models.Model):
         """
         registry, uid = self.env.registry, self.env.uid
         context = describe(self.env)
+        if vals["kind"] == KIND_LOGIN_FAILED:
+            # Whom the caller claimed to be is in the details; nobody signed in.
+            context.pop("login_uid", None)
 
         def insert():
             with registry.cursor() as cr:
-                api.Environment(cr, uid, {})[self._name]._insert_event(vals, context)
+                insert_event(api.Environment(cr, uid, {}), vals, context)
 
         self.env.cr.postrollback.add(insert)
         self.env.cr.postcommit.add(insert)
@@ -264,16 +263,6 @@ class AuditTrailEntry(models.Model):
             "reason": reason or None,
             "company_id": company_id,
         }
-
-    def _insert_event(self, vals, context=None):
-        announce(self.env, context=context)
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO audit_trail_entry (%s) VALUES %s",
-                SQL(", ").join(map(SQL.identifier, vals)),
-                tuple(vals.values()),
-            )
-        )
 
     def action_open_record(self):
         """Open the record as it stands today, as far as the reader may see it."""

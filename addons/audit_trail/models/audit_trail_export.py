@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..tools import key_ring
 from ..tools.verify_export import FORMAT, Verifier, open_lines
+from .announcement import ring
 from .audit_trail_entry import KIND_EXPORT
 from .audit_trail_verify import AUDITOR
 
@@ -125,7 +126,7 @@ class AuditTrailExport(models.Model):
                 "entries": count,
                 "sha256": digest,
                 "key_id": key_id,
-                "signature": key_ring.sign(entries._get_secret(key_id), digest),
+                "signature": key_ring.sign(ring().secret(key_id), digest),
                 "anchor": anchor,
             }
             file.write(json.dumps(end) + "\n")

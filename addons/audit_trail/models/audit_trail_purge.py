@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ..tools import key_ring
 from ..tools.verify_export import PURGED_FIELDS, write_canonical
+from .announcement import ring
 from .audit_trail_entry import KIND_PURGE
 
 OFFICER = "audit_trail.group_retention_officer"
@@ -152,7 +153,7 @@ class AuditTrailPurge(models.Model):
             "purged_at": purged_at,
             "key_id": entries._get_key_id(),
         }
-        secret = entries._get_secret(purge["key_id"])
+        secret = ring().secret(purge["key_id"])
         purge["signature"] = key_ring.sign(secret, write_canonical(purge, PURGED_FIELDS))
         self.env.cr.execute(
             SQL(
@@ -181,7 +182,7 @@ class AuditTrailPurge(models.Model):
         if not seal or seal["digest"] != purge["head_digest"]:
             return False
         try:
-            secret = self.env["audit.trail.entry"]._get_secret(purge["key_id"])
+            secret = ring().secret(purge["key_id"])
         except key_ring.KeyRingError:
             return False
         text = write_canonical(purge, PURGED_FIELDS)

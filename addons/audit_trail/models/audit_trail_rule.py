@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, ormcache, safe_eval, sql
 
-from .announcement import announce
+from .announcement import announce, ring
 from .audit_trail_entry import KIND_BASELINE, KIND_REPAIR, KIND_TRACKING
 
 _logger = logging.getLogger(__name__)
@@ -250,14 +250,10 @@ class AuditTrailRule(models.Model):
 
     def _register_hook(self):
         super()._register_hook()
-        self._get_own_secret()
+        # Refuses to start without the secret: what was written could not be verified any more.
+        ring().secret(self.env["audit.trail.entry"]._get_key_id())
         self._begin_generation()
         self._sync_tracking(at_start=True)
-
-    @api.model
-    def _get_own_secret(self):
-        """Refuse to start without the secret: what was written could not be verified any more."""
-        return self.env["audit.trail.entry"]._get_secret()
 
     @api.model
     def _begin_generation(self):

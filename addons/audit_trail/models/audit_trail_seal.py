@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..tools import key_ring
 from ..tools.entry_ranges import write_ranges
 from ..tools.verify_export import seal_digest
+from .announcement import ring
 from .audit_trail_entry import KIND_ANCHOR
 
 #: Entries of one seal; a transaction is never divided.
@@ -149,7 +150,6 @@ class AuditTrailSeal(models.Model):
         last_id, previous_digest = self.env.cr.fetchone() or (0, None)
         self.env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         (sealed_at,) = self.env.cr.fetchone()
-        entry_model = self.env["audit.trail.entry"]
         seal = {
             "id": last_id + 1,
             "generation": generation,
@@ -164,11 +164,10 @@ class AuditTrailSeal(models.Model):
             "content_digest": content[1],
             "previous_digest": previous_digest,
             "sealed_at": sealed_at,
-            "key_id": entry_model._get_key_id(),
+            "key_id": self.env["audit.trail.entry"]._get_key_id(),
         }
         seal["digest"] = seal_digest(seal)
-        secret = entry_model._get_secret(seal["key_id"])
-        seal["signature"] = key_ring.sign(secret, seal["digest"])
+        seal["signature"] = key_ring.sign(ring().secret(seal["key_id"]), seal["digest"])
         self.env.cr.execute(
             SQL(
                 "INSERT INTO audit_trail_seal (%s) VALUES %s",

@@ -20,3 +20,16 @@ class ResUsers(models.Model):
             KIND_LOGIN, user, details=details | {"method": info.get("auth_method")}
         )
         return info
+
+    def _check_uid_passwd(self, uid, passwd):
+        """What XML-RPC and JSON-RPC ask with every call; only what is refused is told."""
+        try:
+            return super()._check_uid_passwd(uid, passwd)
+        except AccessDenied:
+            user = self.browse(uid).exists()
+            self.env["audit.trail.entry"]._log_event(
+                KIND_LOGIN_FAILED,
+                details={"login": user.login, "uid": uid, "type": "password or API key"},
+                own_transaction=True,
+            )
+            raise

@@ -4,6 +4,7 @@ from . import test_export
 from . import test_faults
 from . import test_history
 from . import test_purge
+from . import test_remote_calls
 from . import test_rules
 from . import test_tamper
 from . import test_tools

@@ -37,11 +37,7 @@ class TestFaults(TrailCase):
 
     def test_the_server_does_not_start_without_its_secret(self):
         """Given a lost key file, then loading refuses with place and remedy."""
-        ring = KeyRing("/nonexistent/keys")
-        self.patch(announcement, "_rings", {})
-        self.patch(announcement, "ring", lambda: ring)
-        entries = self.env.registry["audit.trail.entry"]
-        self.patch(entries, "_get_secret", lambda entries, key_id=None: ring.secret("lost"))
+        self.patch(announcement, "_rings", {announcement.key_file(): KeyRing("/nonexistent/keys")})
         with self.assertRaisesRegex(KeyRingError, "Restore that file"):
             self.env["audit.trail.rule"]._register_hook()
 

@@ -4,6 +4,7 @@ from odoo import Command, api, fields, models
 from odoo.orm.models import NO_ACCESS
 
 from ..fields import MASKED
+from . import key_store
 
 _logger = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class SensitiveFieldDeclaration(models.Model):
 
     def _register_hook(self):
         super()._register_hook()
-        self.env["sensitive.key"]._ensure_master_keys()
+        key_store.check_masters(self.env)
         self._sync()
         for copy, source in self._find_unprotected_copies():
             _logger.warning("%s shows %s to people who may not read it", copy, source)

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ..tools import cipher
 from ..tools.normalisation import normalise
+from . import key_store
 
 
 class SensitiveIndex(models.Model):
@@ -26,7 +27,7 @@ class SensitiveIndex(models.Model):
 
     @api.model
     def _get_digest(self, res_model, field, text):
-        key = self.env["sensitive.key"]._get_index_key()
+        key = key_store.index_key(self.env)
         return cipher.blind(key, f"{res_model}|{field.name}", normalise(field.kind, text))
 
     @api.model

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..fields import LOOKUP, Pending, Sealed, SensitiveValueError, is_superuser_session
 from ..tools import cipher
+from . import key_store
 from .audit_trail_entry import KIND_LOOKUP, KIND_REVEAL
 
 MIN_REASON = 4
@@ -60,9 +61,7 @@ class SensitiveMixin(models.AbstractModel):
                     searched.setdefault(position, []).append((field, text))
         records = super()._create(data_list)
         ids = records.ids
-        self.env["sensitive.key"]._add(
-            self._name, {ids[position]: key for position, key in keys.items()}
-        )
+        key_store.add(self.env, self._name, {ids[position]: key for position, key in keys.items()})
         self.env["sensitive.index"]._remember(
             self._name,
             [
@@ -95,7 +94,7 @@ class SensitiveMixin(models.AbstractModel):
 
     def _encrypt_pending(self, pending, vals_list):
         ids = list({res_id for res_id, _name, value in pending if value is not None})
-        keys = self.env["sensitive.key"]._get_for_writing(self._name, ids)
+        keys = key_store.for_writing(self.env, self._name, ids)
         encrypted = {}
         for res_id, name, value in pending:
             if value is not None:
@@ -144,7 +143,7 @@ class SensitiveMixin(models.AbstractModel):
         record = self._origin if self else self
         try:
             uid = cipher.key_uid(sealed.token)
-            known = self.env["sensitive.key"]._get_by_uid(self._get_uids_around(field, uid))
+            known = key_store.by_uid(self.env, self._get_uids_around(field, uid))
             res_model, res_id, key = known.get(uid) or (None, None, None)
             if (res_model, res_id) != (self._name, record.id):
                 raise cipher.CipherError("its key is unknown or another record's")

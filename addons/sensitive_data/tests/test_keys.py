@@ -8,6 +8,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.addons.audit_trail.models import announcement
 from odoo.addons.audit_trail.tools.key_ring import KeyRing, KeyRingError
 
+from ..models import key_store
 from .common import SAMPLE, VALUES, SensitiveCase
 
 
@@ -15,9 +16,6 @@ from .common import SAMPLE, VALUES, SensitiveCase
 class TestKeys(SensitiveCase, TransactionCase):
     def use_ring(self, path):
         """Let the addon read its secrets from another file."""
-        from ..models import sensitive_key
-
-        sensitive_key._master.cache_clear()
         ring = KeyRing(path)
         ring.file = path
         default = os.path.join(announcement.config["data_dir"], "audit_trail", "keys")
@@ -50,30 +48,28 @@ class TestKeys(SensitiveCase, TransactionCase):
 
     def test_no_start_without_the_secret(self):
         """Given encrypted values and no secret, or another one of its id: refused, nothing lost."""
-        keys = self.env["sensitive.key"]
-        keys._ensure_master_keys()
+        key_store.check_masters(self.env)
         key_id = self.env["audit.trail.entry"]._get_key_id()
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "keys")
             with self.use_ring(path), self.assertRaisesRegex(KeyRingError, "does not start"):
-                keys._ensure_master_keys()
+                key_store.check_masters(self.env)
             with open(path, "w", encoding="ascii") as file:
                 file.write(f"{key_id}:{'A' * 43}=\n")
             with self.use_ring(path), self.assertRaisesRegex(KeyRingError, "not the one"):
-                keys._ensure_master_keys()
+                key_store.check_masters(self.env)
             with self.use_ring(os.path.join(folder, "none")):
                 self.env.invalidate_all()
                 self.env.cr.cache.clear()
                 with self.assertRaisesRegex(UserError, "secret .* is missing"):
                     self.patients.create({"phone": "13812345678"})
-        keys._ensure_master_keys()
+        key_store.check_masters(self.env)
 
     def test_one_key_per_record(self):
         """Given a second key for a record that has one, then the database keeps the first."""
-        keys = self.env["sensitive.key"]
-        ((uid, _key),) = keys._get_for_writing(SAMPLE, [self.patient.id]).values()
-        keys._add(SAMPLE, {self.patient.id: ("f" * 24, b"x" * 32)})
-        ((kept, _key),) = keys._get_for_writing(SAMPLE, [self.patient.id]).values()
+        ((uid, _key),) = key_store.for_writing(self.env, SAMPLE, [self.patient.id]).values()
+        key_store.add(self.env, SAMPLE, {self.patient.id: ("f" * 24, b"x" * 32)})
+        ((kept, _key),) = key_store.for_writing(self.env, SAMPLE, [self.patient.id]).values()
         self.assertEqual(kept, uid)
 
     def test_keys_are_nobodys_to_write(self):

@@ -1,0 +1,23 @@
+from werkzeug.exceptions import Unauthorized
+
+from odoo import models
+from odoo.http import request
+
+from .audit_trail_entry import KIND_LOGIN_FAILED
+
+
+class IrHttp(models.AbstractModel):
+    _inherit = "ir.http"
+
+    @classmethod
+    def _auth_method_bearer(cls):
+        """What JSON-2 asks with every call; only refused keys are sign-ins of their own."""
+        try:
+            return super()._auth_method_bearer()
+        except Unauthorized:
+            if request.httprequest.headers.get("Authorization"):
+                entries = request.env["audit.trail.entry"].sudo()  # sudo: nobody is signed in yet
+                entries._log_event(
+                    KIND_LOGIN_FAILED, details={"type": "API key"}, own_transaction=True
+                )
+            raise
