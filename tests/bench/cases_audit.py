@@ -4,7 +4,7 @@ import itertools
 import json
 import time
 
-from bench_machine import connect, execute, transaction
+from bench_machine import execute, switch_trail, transaction
 from bench_measure import Case, Variant
 from cases_tickets import BATCH, ticket_vals, world_of
 
@@ -20,12 +20,7 @@ numbers = itertools.count(1)
 
 def tracked(database, is_on):
     """Switch the row triggers of the tables that a ticket touches."""
-    state = "ENABLE ALWAYS" if is_on else "DISABLE"
-    connection = connect(database)
-    with connection.cursor() as cursor:
-        for table in TABLES:
-            cursor.execute(f"ALTER TABLE {table} {state} TRIGGER audit_trail_record")
-    connection.close()
+    switch_trail(database, is_on, TABLES)
 
 
 def cases(database):

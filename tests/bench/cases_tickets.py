@@ -4,7 +4,7 @@ import itertools
 import sys
 from pathlib import Path
 
-from bench_machine import connect, transaction
+from bench_machine import connect, transaction, without_trail
 from bench_measure import Case, Variant
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "journeys"))
@@ -15,6 +15,7 @@ BATCH_LIMIT = 0.8
 BATCH = 100
 DESCRIPTION = "<p>The screen went dark during use and came back after a restart.</p>"
 PASSWORD = "bench-only"
+OWN_SHARE = "ours, trail off"
 numbers = itertools.count(1)
 
 
@@ -130,12 +131,25 @@ def cases_in_process(ours, bare):
                     in_process(bare, sides[1][2], "x_bench_trivial", count),
                     count,
                 ),
+                Variant(
+                    OWN_SHARE,
+                    without_trail(ours, in_process(ours, sides[0][2], "helpdesk.ticket", count)),
+                    count,
+                ),
             ],
             limit,
             repeats,
         )
         for label, count, limit, repeats in sizes()
     ]
+
+
+def own_share(case):
+    """The same measurements once more: what the addons cost without the audit trail."""
+    variants = [case.variant(OWN_SHARE), case.variant("helpdesk_mgmt")]
+    return Case(
+        f"{case.name}, without the trail", variants, OWN_SHARE, "helpdesk_mgmt", case.limit
+    )
 
 
 def cases_over_http(ours, bare, url, apis=("xmlrpc", "json2")):

@@ -59,18 +59,24 @@ def bench(options, wanted):
     machine.start_odoo_here()
     sizes = build(options, wanted)
     cases = []
+
+    def keep(found):
+        # Told at once: a later group that fails takes nothing with it.
+        say()
+        say(bench_measure.table(found))
+        cases.extend(found)
+
     if "screens" in wanted:
-        cases += screens(sizes, options.rounds)
+        keep(screens(sizes, options.rounds))
     if "tickets" in wanted:
-        cases += tickets(options.rounds)
+        keep(tickets(options.rounds))
     if "receipt" in wanted:
-        cases += receipt(options.serials, max(2, options.rounds // 2))
+        keep(receipt(options.serials, max(2, options.rounds // 2)))
     facts = {}
     if "audit" in wanted:
         found, facts = audit(options)
-        cases += found
+        keep(found)
     say()
-    say(bench_measure.table(cases))
     for case in cases:
         for name, steps in (case.note or {}).items():
             say(f"{name}: {steps}")
@@ -233,6 +239,7 @@ def tickets(rounds):
     say("tickets")
     cases = cases_tickets.cases_in_process(CREATE, BARE)
     bench_measure.measure(cases, rounds, tell=lambda text: say(f"  in process, {text}"))
+    cases += [cases_tickets.own_share(case) for case in cases]
     with machine.server() as url:
         over_http = cases_tickets.cases_over_http(CREATE, BARE, url)
         bench_measure.measure(over_http, rounds, tell=lambda text: say(f"  over HTTP, {text}"))
@@ -247,7 +254,7 @@ def receipt(quantity, rounds):
     bench_measure.measure(
         cases, rounds, warm_up=False, tell=lambda text: say(f"  {quantity:,} serials, {text}")
     )
-    return cases
+    return cases + [cases_receipt.own_share(case) for case in cases]
 
 
 def audit(options):

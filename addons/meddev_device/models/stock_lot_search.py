@@ -19,6 +19,9 @@ class StockLot(models.Model):
         "(normalised_serial text_pattern_ops) WHERE normalised_serial IS NOT NULL"
     )
 
+    # Lots that are no devices have no normalised serial; core has no index that begins with name.
+    _name_index = models.Index("(name)")
+
     @api.model
     def _search_display_name(self, operator, value):
         if operator == "ilike" and isinstance(value, str) and (exact := self._find_exact(value)):
