@@ -87,7 +87,6 @@ class Transition(NamedTuple):
 _STORE = Transition((MANAGER, PARTS))
 _STORE_WITH_REASON = Transition((MANAGER, PARTS, QUALITY), True)
 _FIELD = Transition((MANAGER, ENGINEER))
-_FIELD_WITH_REASON = Transition((MANAGER, ENGINEER, QUALITY), True)
 _REPAIR = Transition((MANAGER, ENGINEER, PARTS))
 _QUARANTINE = Transition((MANAGER, QUALITY, ENGINEER, PARTS), True)
 _RELEASE = Transition((QUALITY,), True)

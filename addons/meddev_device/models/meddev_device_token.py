@@ -69,10 +69,6 @@ class MeddevDeviceToken(models.Model):
             " revoked, with the buttons."
         )
 
-    def _rotate(self):
-        """Replace active tokens; the old one stays a report-only entrance until revoked."""
-        return self.lot_id._rotate_tokens()
-
     def action_revoke(self):
         """Close this entrance for good; the device gets a new token when a label is printed."""
         self.check_access("write")

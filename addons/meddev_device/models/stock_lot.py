@@ -8,10 +8,13 @@ from ..tools.serial_number import normalise_serial
 from .argument import ensure_single
 from .device_state import (
     DEVICE_STATES,
+    FIELD_STATES,
     INITIAL_STATES,
     ORIGIN_LEGACY,
     ORIGIN_OWN_STOCK,
     ORIGINS,
+    STATE_IN_SERVICE,
+    STATE_INSTALLED,
     STATE_QUARANTINED,
     STATE_RECALLED,
 )
@@ -591,12 +594,13 @@ class StockLot(models.Model):
             missing.append(self.env._("No UDI"))
         if not self.is_device:
             return missing
-        is_in_field = self.device_state in ("shipped", "installed", "in_service", "on_loan")
-        if self.device_state in ("installed", "in_service") and not self.acceptance_id:
+        is_in_field = self.device_state in FIELD_STATES
+        is_placed = self.device_state in (STATE_INSTALLED, STATE_IN_SERVICE)
+        if is_placed and not self.acceptance_id:
             missing.append(self.env._("No signed acceptance record"))
         if is_in_field and not self.customer_id:
             missing.append(self.env._("No customer"))
-        if self.device_state in ("installed", "in_service") and not self.department_id:
+        if is_placed and not self.department_id:
             missing.append(self.env._("No department"))
         if not self.firmware_version and not self.software_version:
             missing.append(self.env._("No firmware version"))

@@ -364,7 +364,6 @@ class StockLot(models.Model):
             return list({str(row[key]) for row in rows if key in row})
 
         products = self.env["product.product"]
-        makers = set(texts("manufacturer"))
         customers = self._find_facilities(
             Domain.OR(
                 [
@@ -382,7 +381,6 @@ class StockLot(models.Model):
         by_code = products.search([("default_code", "in", texts("product_code"))])
         by_name = products.search([("name", "in", texts("product"))])
         return {
-            "makers": makers,
             "customer": customers,
             **inner,
             "product_id": {product.id: product for product in products.browse(ids).exists()},

@@ -13,7 +13,6 @@ _CARRIER = re.compile(
     r"(MA\.[0-9]{3}\.([0-9A-Z]{2})\.[0-9A-Za-z]{1,20}\.[-0-9A-Za-z@$,*+%/#!^~]{2,60})([0-9A-Za-z])"
     r"(\.[!-~]*)?"
 )
-_UNITS = "SMPLDEVC"
 
 
 def read_ma(text, reading, today):
