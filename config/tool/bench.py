@@ -1,11 +1,10 @@
 """`make bench`: hand the bench a PostgreSQL with a real system's settings."""
 
-import os
-import shlex
 import subprocess
 
 from . import odoo, paths, setup
 from .postgres import Cluster
+from .shell import arguments
 from .ui import Failure
 
 SCRIPT = paths.CHECKOUT / "tests" / "bench" / "run.py"
@@ -15,11 +14,12 @@ def main(_arguments):
     """Run tests/bench/run.py with MEDDEV_HOME, PGHOST, PGPORT and PGUSER set; ARGS go to it."""
     if not SCRIPT.exists():
         raise Failure("there is no tests/bench/run.py")
+    given = arguments()
     setup.ensure(for_tests=False)
     cluster = Cluster("bench").ensure()
     try:
         return subprocess.run(
-            [paths.PYTHON, SCRIPT, *shlex.split(os.environ.get("ARGS", ""))],
+            [paths.PYTHON, SCRIPT, *given],
             cwd=paths.CHECKOUT,
             env=odoo.environment(cluster),
         ).returncode

@@ -1,6 +1,9 @@
 """The commands, as the Makefile calls them."""
 
-from . import bench, clean, devtest, lint, paths, server, setup, suite
+import os
+import sys
+
+from . import bench, clean, devtest, lint, paths, server, setup, suite, trouble
 from .ui import Failure, say
 
 COMMANDS = {
@@ -31,3 +34,13 @@ def main(arguments):
     except KeyboardInterrupt:
         say(f"meddev {name}: interrupted")
         return 130
+    except BrokenPipeError:
+        # Whoever read along has enough; the interpreter must not complain when it closes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        say(f"meddev {name}: {trouble.explain(error)}")
+        return 1
+    except Exception as error:
+        say(f"meddev {name}: {trouble.surprise(error)}")
+        return 1

@@ -4,7 +4,8 @@ import re
 import subprocess
 
 from . import addons, odoo_source, paths, python_env
-from .shell import logged, relative
+from .paths import relative
+from .shell import logged
 from .ui import Failure
 
 PROFILES = paths.CONFIG / "profiles"

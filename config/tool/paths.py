@@ -51,6 +51,14 @@ def prepare():
     tempfile.tempdir = None
 
 
+def relative(path):
+    """The path as a person in the checkout would type it."""
+    try:
+        return path.relative_to(CHECKOUT)
+    except ValueError:
+        return path
+
+
 def odoo_environment():
     """Environment of Odoo and its tests: settings and caches of the user stay untouched.
 

@@ -1,5 +1,6 @@
 """`make run` and `make stop`: the suite with demo data, as a person tries it."""
 
+import errno
 import http.client
 import json
 import os
@@ -10,14 +11,16 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import addons, locks, odoo, odoo_source, paths, setup
+from . import addons, files, locks, odoo, odoo_source, paths, setup
+from .paths import relative
 from .postgres import Cluster
-from .shell import output_of, relative
+from .shell import output_of
 from .ui import Failure, say, step
 
 DATABASE = "meddev"
 PROFILE = paths.CHECKOUT / "odoo.conf"
 FIRST_PORT = 8069
+LAST_PORT = 65535
 PORTS_TRIED = 50
 START_SECONDS = 180
 STOP_SECONDS = 30
@@ -42,6 +45,9 @@ ROLES = {
 
 
 def main(_arguments):
+    # What was mistyped is told now, and not after minutes of downloads.
+    _is_free(_first_port())
+    _profile()
     if not INSTALLED.exists():
         say("The first time takes some minutes.")
     setup.ensure(for_tests=False)
@@ -109,7 +115,8 @@ def _outdated(cluster):
     """
     if not cluster.exists(DATABASE) or not INSTALLED.exists():
         return None
-    installed = json.loads(INSTALLED.read_text())
+    # A file that was cut off means that nobody knows, so that everything is updated.
+    installed = files.read_json(INSTALLED) or {}
     current = addons.digests() | {"Odoo": str(odoo_source.ensure())}
     return {name: digest for name, digest in current.items() if installed.get(name) != digest}
 
@@ -130,7 +137,7 @@ def _bring_up_to_date(cluster, configuration, outdated):
                 f"--update={','.join(changed)}",
                 "--i18n-overwrite",
             )
-    INSTALLED.write_text(json.dumps(current, indent=1))
+    files.replace(INSTALLED, json.dumps(current, indent=1))
 
 
 def _create(cluster, configuration):
@@ -157,17 +164,25 @@ def _running():
     """``{pid, port, asked}`` of the Odoo that we started, or None."""
     if not PROCESS.exists():
         return None
-    process = json.loads(PROCESS.read_text())
-    return process if _is_ours(process["pid"]) else None
+    process = files.read_json(PROCESS) or _found()
+    return process if process and _is_ours(process["pid"]) else None
+
+
+def _found():
+    """The same when the file was cut off: nobody knows what was asked for, so it is restarted."""
+    numbers = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+    ours = [number for number in numbers if _is_ours(number)]
+    return {"pid": ours[0], "port": None, "asked": None} if ours else None
 
 
 def _is_ours(pid):
     """Whether the process lives and is our Odoo: its number may be another program's by now."""
     try:
-        command = Path(f"/proc/{pid}/cmdline").read_text()
+        command = os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes()).replace("\0", " ")
     except OSError:
         command = output_of(["ps", "-p", pid, "-o", "command="]) or ""
-    return str(paths.HOME) in command
+    serves = f"--config {paths.HOME / 'odoo.conf'}" in command
+    return serves and "--stop-after-init" not in command
 
 
 def _start(cluster, configuration, port):
@@ -182,7 +197,8 @@ def _start(cluster, configuration, port):
             stderr=log,
             start_new_session=True,
         )
-    PROCESS.write_text(json.dumps({"pid": started.pid, "port": port, "asked": _asked()}))
+    process = {"pid": started.pid, "port": port, "asked": _asked()}
+    files.replace(PROCESS, json.dumps(process))
     deadline = time.monotonic() + START_SECONDS
     while not _answers(port):
         if started.poll() is not None:
@@ -210,32 +226,63 @@ def _answers(port):
 def _stop_odoo():
     """End Odoo, by force when it does not end by itself; True when one was running."""
     process = _running()
+    if process:
+        _end(process["pid"])
     PROCESS.unlink(missing_ok=True)
-    if not process:
-        return False
+    return bool(process)
+
+
+def _end(pid):
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + STOP_SECONDS
-        if _is_ours(process["pid"]):
-            os.kill(process["pid"], number)
-        while _is_ours(process["pid"]) and time.monotonic() < deadline:
+        try:
+            if _is_ours(pid):
+                os.kill(pid, number)
+        except ProcessLookupError:
+            return
+        except PermissionError as error:
+            raise Failure(
+                f"Odoo (process {pid}) was started by another user: `make stop` as that user"
+            ) from error
+        while _is_ours(pid) and time.monotonic() < deadline:
             time.sleep(0.1)
-    return True
 
 
 def _free_port():
     """8069, or the next one that nobody has; PORT= names another first one."""
-    first = int(os.environ.get("PORT") or FIRST_PORT)
-    for port in range(first, first + PORTS_TRIED):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port != first:
-            say(f"  note: port {first} is taken, Odoo takes {port}")
-        return port
-    raise Failure(f"ports {first} to {first + PORTS_TRIED - 1} are taken: make run PORT=9000")
+    first = _first_port()
+    last = min(first + PORTS_TRIED - 1, LAST_PORT)
+    for port in range(first, last + 1):
+        if _is_free(port):
+            if port != first:
+                say(f"  note: port {first} is taken, Odoo takes {port}")
+            return port
+    raise Failure(f"ports {first} to {last} are taken: make run PORT=9000")
+
+
+def _first_port():
+    text = os.environ.get("PORT") or str(FIRST_PORT)
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= LAST_PORT:
+        raise Failure(f"PORT={text} is no port: name one from 1024 to {LAST_PORT}")
+    return int(text)
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError as error:
+            raise Failure(
+                f"PORT={port} is open to the administrator only: name one from 1024 to {LAST_PORT}"
+            ) from error
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise Failure(
+                    f"this machine has no loopback 127.0.0.1 ({error.strerror}): bring it up"
+                ) from error
+            return False
+    return True
 
 
 def _introduce(cluster, port):

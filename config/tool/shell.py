@@ -1,17 +1,12 @@
 """Run other programs; what they print goes to a log file, and the file's name to the error."""
 
+import os
+import shlex
 import subprocess
 
-from . import paths
+from . import paths, trouble
+from .paths import relative
 from .ui import Failure
-
-
-def relative(path):
-    """The path as a person in the checkout would type it."""
-    try:
-        return path.relative_to(paths.CHECKOUT)
-    except ValueError:
-        return path
 
 
 def logged(command, log, problem, **options):
@@ -33,9 +28,15 @@ def logged(command, log, problem, **options):
             )
         except OSError as error:
             output.write(f"{error}\n")
-            raise Failure(f"{problem} (details: {relative(log_file)})") from error
+            raise _failure(problem, log_file) from error
     if result.returncode:
-        raise Failure(f"{problem} (details: {relative(log_file)})")
+        raise _failure(problem, log_file)
+
+
+def _failure(problem, log_file):
+    """No program says as plainly as we can that there was no room left."""
+    cause = trouble.disk_full() if trouble.is_disk_full() else problem
+    return Failure(f"{cause} (details: {relative(log_file)})")
 
 
 def output_of(command, **options):
@@ -51,3 +52,12 @@ def output_of(command, **options):
     except OSError:
         return None
     return None if result.returncode else result.stdout
+
+
+def arguments():
+    """What ARGS= holds, split as a shell does."""
+    text = os.environ.get("ARGS", "")
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise Failure(f"ARGS={text}: close its quotation mark") from error

@@ -1,15 +1,15 @@
 """`make test`: the whole suite under pytest-odoo, on copies of a prepared database."""
 
 import os
-import shlex
 import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
 
 from . import locks, odoo, paths, setup, templates
+from .paths import relative
 from .postgres import Cluster
-from .shell import relative
+from .shell import arguments
 from .ui import Failure, say
 
 DATABASE = "suite"
@@ -21,7 +21,7 @@ CHROMIUM_SOCKET = "org.chromium.Chromium.123456/SingletonSocket"
 
 
 def main(_arguments):
-    arguments = shlex.split(os.environ.get("ARGS", ""))
+    given = arguments()
     setup.ensure()
     with locks.alone("suite") as alone:
         if not alone:
@@ -31,7 +31,7 @@ def main(_arguments):
         cluster = Cluster("test")
         try:
             with locks.shared("test-cluster"):
-                return _run(cluster.ensure(), arguments)
+                return _run(cluster.ensure(), given)
         finally:
             cluster.stop_if_unused()
 
