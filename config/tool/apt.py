@@ -8,6 +8,7 @@ as if nothing were installed. No host is written down.
 import re
 import shutil
 import time
+from functools import cache
 from pathlib import Path
 
 from . import paths
@@ -23,6 +24,7 @@ ODOO_HINT = (
     "point at an Odoo 19 of yours: make run ODOO=/path/to/odoo (source checkout or dist-packages)"
 )
 
+# apt-get update ends with 0 when a mirror cannot be reached, unless told that any error counts.
 CONFIGURATION = """\
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
@@ -33,6 +35,7 @@ Dir::State::extended_states "{state}/extended_states";
 Dir::Cache "{state}/cache";
 Dir::Log "{state}/log";
 APT::Sandbox::User "root";
+APT::Update::Error-Mode "any";
 Acquire::Languages "none";
 """
 
@@ -52,7 +55,7 @@ class AptState:
         self.stamp = self.folder / "updated"
 
     def update(self, problem):
-        """Fetch the package lists unless they are fresh."""
+        """Fetch the package lists unless they are fresh; only lists that arrived are."""
         if self.stamp.exists() and time.time() - self.stamp.stat().st_mtime < INDEX_MAX_AGE_SECONDS:
             return
         for folder in ("lists/partial", "cache/archives/partial", "log"):
@@ -60,8 +63,20 @@ class AptState:
         self.configuration.write_text(
             CONFIGURATION.format(state=self.folder, sources=self._sources())
         )
-        logged(["apt-get", "-c", self.configuration, "-q", "update"], "apt", problem)
+        try:
+            logged(["apt-get", "-c", self.configuration, "-q", "update"], "apt", problem)
+        except Failure:
+            # One of the machine's own sources may be out of reach for good; the others are what
+            # everything comes from. The next command asks again.
+            if self.source_lines is None and self._has_lists():
+                return
+            raise
+        if not self._has_lists():
+            raise Failure(problem)
         self.stamp.touch()
+
+    def _has_lists(self):
+        return any(self.folder.glob("lists/*_Packages*"))
 
     def _sources(self):
         if self.source_lines is None:
@@ -107,23 +122,32 @@ class AptState:
         return sorted(folder.glob("*.deb"))
 
 
+@cache
 def machine_state():
     state = AptState("machine")
-    state.update("cannot read the package lists of this machine's apt sources")
+    state.update(
+        "cannot read the package lists of this machine's apt sources: check the network and the "
+        "sources"
+    )
     return state
 
 
 def unstable_state(machine):
     """The suites that carry Odoo 19, on the mirror that the machine itself uses."""
     state = AptState("unstable", _source_lines(machine, UNSTABLE_SUITES))
-    state.update(f"Debian's unstable suite cannot be read from this machine's mirror; {ODOO_HINT}")
+    state.update(
+        "Debian's unstable suite cannot be read from this machine's mirror: check the network, or "
+        f"{ODOO_HINT}"
+    )
     return state
 
 
 def old_state(machine):
     """An older suite by itself, for a program that newer ones have dropped."""
     state = AptState("old", _source_lines(machine, [OLD_SUITE]), is_bare=True)
-    state.update(f"Debian's suite {OLD_SUITE} cannot be read from this machine's mirror")
+    state.update(
+        f"Debian's suite {OLD_SUITE} cannot be read from this machine's mirror: check the network"
+    )
     return state
 
 
@@ -131,7 +155,10 @@ def _source_lines(machine, suites):
     mirrors = machine.mirrors()
     keyrings = [KEYRINGS / name for name in KEYRING_NAMES if (KEYRINGS / name).exists()]
     if not mirrors or not keyrings:
-        raise Failure(f"this machine has no Debian mirror in its apt sources; {ODOO_HINT}")
+        raise Failure(
+            "none of this machine's apt sources is a Debian mirror that answers: check the network "
+            f"and the sources, or {ODOO_HINT}"
+        )
     return [f"deb [signed-by={keyrings[0]}] {mirrors[0]} {suite} main" for suite in suites]
 
 

@@ -174,7 +174,9 @@ def _unpack(state, packages, target, wanted):
         raise Failure(f"this machine's apt sources cannot provide {wanted}: install it yourself")
     folder = paths.APT / "archives"
     if packages:
-        archives = state.download(packages, folder, f"apt cannot download {wanted}")
+        archives = state.download(
+            packages, folder, f"apt cannot download {wanted}: check the network"
+        )
         apt.unpack(archives, target)
     shutil.rmtree(folder, ignore_errors=True)
 
