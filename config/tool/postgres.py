@@ -8,8 +8,10 @@ import os
 import pwd
 import shutil
 import subprocess
+from functools import cached_property
 
 from . import locks, machine, paths
+from .paths import relative
 from .shell import logged, output_of
 from .ui import Failure, say, step
 
@@ -45,8 +47,16 @@ class Cluster:
         self.data = self.folder / "data"
         self.socket = self.folder
         self.log = self.folder / "postgresql.log"
-        self.binaries = machine.postgres()
-        self.user = _server_user()
+
+    # Looked for when they are needed: stopping a cluster that never was fetches nothing.
+
+    @cached_property
+    def binaries(self):
+        return machine.postgres()
+
+    @cached_property
+    def user(self):
+        return _server_user()
 
     # Starting and stopping
 
@@ -63,20 +73,26 @@ class Cluster:
         return self
 
     def is_running(self):
-        return self._control("status").returncode == 0
+        """Whether the server runs; one that was never started or has ended left no note."""
+        note = self.data / "postmaster.pid"
+        return note.exists() and self._control("status").returncode == 0
 
     def stop(self):
         """Stop the server; True when one was running."""
-        if not (self.data / "PG_VERSION").exists() or not self.is_running():
+        if not self.is_running():
             return False
-        self._control("stop", "-m", "fast", "-w")
+        if self._control("stop", "-m", "fast", "-w").returncode:
+            raise Failure(
+                f"PostgreSQL '{self.name}' does not stop: end the programs that use it and try "
+                f"again (details: {relative(self.log)})"
+            )
         return True
 
     def stop_if_unused(self):
         """Stop the server unless somebody else is working on it."""
         others = "SELECT count(*) FROM pg_stat_activity WHERE datname <> 'postgres'"
         with locks.alone(f"{self.name}-cluster") as unused:
-            if unused and self.query("postgres", others) == "0":
+            if unused and self.is_running() and self.query("postgres", others) == "0":
                 self.stop()
 
     def _create(self):
