@@ -24,7 +24,9 @@ def read_manifest(name):
     try:
         return ast.literal_eval((paths.ADDONS / name / "__manifest__.py").read_text())
     except (OSError, SyntaxError, ValueError) as error:
-        raise Failure(f"addons/{name}/__manifest__.py cannot be read: {error}") from error
+        raise Failure(
+            f"addons/{name}/__manifest__.py cannot be read: {error}; mend it or take it away"
+        ) from error
 
 
 def foreign_dependencies():

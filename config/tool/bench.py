@@ -13,7 +13,7 @@ SCRIPT = paths.CHECKOUT / "tests" / "bench" / "run.py"
 def main(_arguments):
     """Run tests/bench/run.py with MEDDEV_HOME, PGHOST, PGPORT and PGUSER set; ARGS go to it."""
     if not SCRIPT.exists():
-        raise Failure("there is no tests/bench/run.py")
+        raise Failure("tests/bench/run.py is missing: is the checkout complete (`git status`)?")
     given = arguments()
     setup.ensure(for_tests=False)
     cluster = Cluster("bench").ensure()

@@ -154,7 +154,9 @@ def _files(endings):
         text=True,
     )
     if listed.returncode:
-        raise Failure("the checks read git's list of files, and this folder is not a git checkout")
+        raise Failure(
+            "the checks read git's list of files, which this folder lacks: work in a git clone"
+        )
     names = [name for name in listed.stdout.split("\0") if name.endswith(endings)]
     return [name for name in sorted(set(names)) if (paths.CHECKOUT / name).is_file()]
 

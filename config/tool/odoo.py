@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from . import addons, odoo_source, paths, python_env
+from . import addons, odoo_source, paths, python_env, trouble
 from .paths import relative
 from .shell import logged
 from .ui import Failure
@@ -64,17 +64,22 @@ def install(cluster, configuration, database, names, log, *options):
     try:
         logged(command(configuration, *arguments), log, problem, env=environment(cluster))
     except Failure as failure:
-        raise Failure(
-            f"{problem}: {cause(log_file, start)} (details: {relative(log_file)})"
-        ) from failure
+        if trouble.is_disk_full():
+            raise
+        raise _failure(problem, cause(log_file, start), log_file) from failure
     if errors := _errors(log_file, start):
-        raise Failure(f"{problem}: {errors[0]} (details: {relative(log_file)})")
+        raise _failure(problem, errors[0], log_file)
+
+
+def _failure(problem, reason, log_file):
+    return Failure(f"{problem}: {reason}; mend that and try again (details: {relative(log_file)})")
 
 
 def run_code(cluster, configuration, database, code):
     """Run Python with Odoo's ``env`` on a database, and commit."""
     log_file = paths.LOG / f"{database}.log"
     with log_file.open("a") as output:
+        start = output.tell()
         result = subprocess.run(
             list(map(str, shell_command(configuration, "-d", database, "--no-http"))),
             input=f"{code}\nenv.cr.commit()\n",
@@ -84,7 +89,7 @@ def run_code(cluster, configuration, database, code):
             env=environment(cluster),
         )
     if result.returncode:
-        raise Failure(f"Odoo cannot run {code!r} (details: {relative(log_file)})")
+        raise _failure(f"Odoo cannot run {code!r}", cause(log_file, start), log_file)
 
 
 def cause(log_file, start=0):

@@ -71,7 +71,7 @@ def _checked(root):
         )
     version = re.search(r"^version_info\s*=\s*\(\s*(\d+)", release.read_text(), re.MULTILINE)
     if not version or version[1] != "19":
-        raise Failure(f"ODOO={root} is not Odoo 19; these addons need 19.0")
+        raise Failure(f"ODOO={root} is not Odoo 19: name one that is, or ODOO=debian")
     return folder
 
 

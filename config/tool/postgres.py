@@ -6,11 +6,12 @@ away on loss of power (fsync off), which makes tests several times faster.
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 from functools import cached_property
 
-from . import locks, machine, paths
+from . import locks, machine, paths, trouble
 from .paths import relative
 from .shell import logged, output_of
 from .ui import Failure, say, step
@@ -18,8 +19,10 @@ from .ui import Failure, say, step
 ROLE = "meddev"
 PORT = 5432
 START_SECONDS = 60
+PSQL_OPTIONS = ("-XAtq", "-v", "ON_ERROR_STOP=1")
 UNPRIVILEGED_USERS = ("postgres", "nobody")
 TRIGRAM_PROBE = "序列号"
+FATAL = re.compile(r"\b(?:FATAL|PANIC): +")
 
 COMMON_SETTINGS = {
     "listen_addresses": "''",
@@ -107,7 +110,8 @@ class Cluster:
         logged(
             command,
             "postgresql",
-            "initdb cannot create a PostgreSQL cluster with the locale C.UTF-8",
+            "initdb cannot create a PostgreSQL cluster: `locale -a` must list C.utf8 (Debian's "
+            "package libc-bin brings it) and the disk must have room",
             **self._options(),
         )
         settings = COMMON_SETTINGS | SETTINGS[self.name]
@@ -120,7 +124,8 @@ class Cluster:
         if made_by != self.binaries.major:
             raise Failure(
                 f"the cluster {self.folder.relative_to(paths.CHECKOUT)} was made by PostgreSQL "
-                f"{made_by} and this is {self.binaries.major}; `make clean` starts over"
+                f"{made_by} and this is {self.binaries.major}: install PostgreSQL {made_by} again, "
+                "or let `make clean` delete the data and start over"
             )
 
     def _check_socket_path(self):
@@ -132,11 +137,24 @@ class Cluster:
             )
 
     def _start(self):
+        begin = self.log.stat().st_size if self.log.exists() else 0
         result = self._control("start", "-w", "-t", str(START_SECONDS), "-l", self.log)
         if result.returncode:
             raise Failure(
-                f"PostgreSQL does not start (details: {self.log.relative_to(paths.CHECKOUT)})"
+                f"PostgreSQL '{self.name}' does not start: {self._cause(begin)}; mend that and try "
+                f"again, `make clean` starts over without the data (details: {relative(self.log)})"
             )
+
+    def _cause(self, begin):
+        """What the server wrote last before it gave up."""
+        if trouble.is_disk_full():
+            return trouble.disk_full()
+        if not self.log.exists():
+            return "it wrote no log"
+        with self.log.open(errors="replace") as log:
+            log.seek(begin)
+            fatal = [line for line in log if FATAL.search(line)]
+        return FATAL.split(fatal[-1])[-1].strip() if fatal else "its log names no cause"
 
     def _control(self, *arguments):
         return subprocess.run(
@@ -173,13 +191,18 @@ class Cluster:
     def client(self, program, *arguments):
         """Run one of PostgreSQL's client programs; None when it fails."""
         command = [self.binaries.folder / program, *arguments]
-        environment = os.environ | self.binaries.environment | self.environment()
-        return output_of(command, env=environment)
+        return output_of(command, env=self._client_environment())
+
+    def _client_environment(self):
+        return os.environ | self.binaries.environment | self.environment()
+
+    def _change(self, problem, program, *arguments):
+        """The same for what must not fail: what the program says goes to the log."""
+        command = [self.binaries.folder / program, *arguments]
+        logged(command, "postgresql", problem, env=self._client_environment())
 
     def query(self, database, statement):
-        answer = self.client(
-            "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statement
-        )
+        answer = self.client("psql", *PSQL_OPTIONS, "-d", database, "-c", statement)
         return None if answer is None else answer.strip()
 
     def exists(self, database):
@@ -192,8 +215,12 @@ class Cluster:
         options = ["-T", template, "--strategy=file_copy"] if template else ["-T", "template0"]
         if int(self.binaries.major) < 15 and template:
             options = options[:2]
-        if self.client("createdb", *options, database) is None:
-            raise Failure(f"PostgreSQL cannot create the database {database} (createdb {options})")
+        problem = (
+            f"PostgreSQL cannot create the database {database}: "
+            + (f"end what works on {template}" if template else "see the log for the cause")
+            + " and try again"
+        )
+        self._change(problem, "createdb", *options, database)
         if not template:
             self._create_extensions(database)
 
@@ -201,8 +228,16 @@ class Cluster:
         self.client("dropdb", "--if-exists", "--force", database)
 
     def rename(self, old, new):
-        if self.query("postgres", f'ALTER DATABASE "{old}" RENAME TO "{new}"') is None:
-            raise Failure(f"PostgreSQL cannot rename the database {old} to {new}")
+        self._change(
+            f"PostgreSQL cannot rename the database {old} to {new}: end what works on it and try "
+            "again",
+            "psql",
+            *PSQL_OPTIONS,
+            "-d",
+            "postgres",
+            "-c",
+            f'ALTER DATABASE "{old}" RENAME TO "{new}"',
+        )
 
     def _create_extensions(self, database):
         if not self.binaries.has_contrib:
@@ -213,7 +248,10 @@ class Cluster:
             return
         for extension in ("pg_trgm", "unaccent"):
             if self.query(database, f"CREATE EXTENSION IF NOT EXISTS {extension}") is None:
-                raise Failure(f"PostgreSQL cannot create the extension {extension} in {database}")
+                raise Failure(
+                    f"PostgreSQL cannot create the extension {extension} in {database}: install "
+                    "the package postgresql-contrib of its version"
+                )
         # Else Odoo builds trigram indexes on the plain column and searches on unaccent(column),
         # which use none of them. Core does the same when it creates a database.
         self.query(database, "ALTER FUNCTION unaccent(text) IMMUTABLE")
@@ -221,7 +259,8 @@ class Cluster:
         if not trigrams or int(trigrams) == 0:
             raise Failure(
                 "this PostgreSQL drops Chinese characters from trigrams, so searches would "
-                "silently find nothing: its locale C.UTF-8 does not work"
+                "silently find nothing: its locale C.UTF-8 does not work; install Debian's "
+                "packages postgresql and postgresql-contrib"
             )
 
 

@@ -61,7 +61,7 @@ class Environment:
         logged(
             [python, "-m", "venv", self.folder],
             "pip",
-            f"{python} cannot make a virtual environment",
+            f"{python} cannot make a virtual environment: install python3-venv",
         )
 
     def _create_without_ensurepip(self, python):
@@ -126,7 +126,9 @@ def _base_python():
     python = shutil.which(named or getattr(sys, "_base_executable", sys.executable))
     version = python and output_of([python, "-c", "import sys; print(*sys.version_info[:3])"])
     if not version or tuple(map(int, version.split())) < OLDEST:
-        raise Failure(f"PYTHON={named} is not a Python 3.11 or newer")
+        raise Failure(
+            f"PYTHON={named} is not a Python 3.11 or newer: name one with PYTHON=/path/to/python3"
+        )
     if named:
         POINTER.write_text(python)
     # Resolved: from inside our own environment the same interpreter has another name.

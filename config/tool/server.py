@@ -19,6 +19,7 @@ from .ui import Failure, say, step
 
 DATABASE = "meddev"
 PROFILE = paths.CHECKOUT / "odoo.conf"
+DEVELOPMENT = "development"
 FIRST_PORT = 8069
 LAST_PORT = 65535
 PORTS_TRIED = 50
@@ -97,12 +98,19 @@ def _asked():
 
 
 def _profile():
-    """odoo.conf, or another profile: make run PROFILE=development."""
+    """odoo.conf, or the profile for work on the addons: make run PROFILE=development.
+
+    The other two are no choice here: the tests fill one in, the administrator the other.
+    """
     name = os.environ.get("PROFILE")
-    profile = odoo.PROFILES / f"{name}.conf" if name else PROFILE
-    if not profile.exists():
-        raise Failure(f"no profile {profile.name}; there are development, test and production")
-    return profile
+    if not name:
+        return PROFILE
+    if name != DEVELOPMENT:
+        raise Failure(
+            f"PROFILE={name} is none of `make run`: it takes PROFILE={DEVELOPMENT}, or nothing "
+            "(a server of your own: docs/administrator.md)"
+        )
+    return odoo.PROFILES / f"{name}.conf"
 
 
 # The database
@@ -203,11 +211,13 @@ def _start(cluster, configuration, port):
     while not _answers(port):
         if started.poll() is not None:
             raise Failure(
-                f"Odoo ended while starting: {odoo.cause(LOG, begin)} (details: {relative(LOG)})"
+                f"Odoo ended while starting: {odoo.cause(LOG, begin)}; mend that and `make run` "
+                f"again (details: {relative(LOG)})"
             )
         if time.monotonic() > deadline:
             raise Failure(
-                f"Odoo does not answer within {START_SECONDS} s (details: {relative(LOG)})"
+                f"Odoo does not answer within {START_SECONDS} s: `make stop`, end what else keeps "
+                f"this machine busy, and `make run` again (details: {relative(LOG)})"
             )
         time.sleep(0.5)
 
