@@ -65,7 +65,7 @@ def _prepare(cluster, configuration, database, names, flags):
         return
     log = f"dev-{database}"
     (paths.LOG / f"{log}.log").unlink(missing_ok=True)
-    with step(f"install or update {', '.join(names)}"):
+    with step(f"install or update {', '.join(names)}", odoo.loading(log)):
         odoo.install(
             cluster,
             configuration,

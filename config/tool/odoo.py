@@ -1,5 +1,6 @@
 """Odoo's configuration files and its command line."""
 
+import os
 import re
 import subprocess
 
@@ -13,6 +14,9 @@ LANGUAGES = "en_US,zh_CN"
 # The last line of a traceback, and a line logged as an error.
 EXCEPTION = re.compile(r"[A-Za-z_.]+(Error|Exception|NotNullViolation|Violation): ")
 LOGGED_ERROR = re.compile(r" (ERROR|CRITICAL) ")
+LOADING = re.compile(rb" Loading module (\S+ \(\d+/\d+\))")
+# What a look at the log reads of it: more than one module writes.
+TAIL_BYTES = 2**18
 
 
 def write_configuration(profile, cluster, name=None, **values):
@@ -73,6 +77,22 @@ def install(cluster, configuration, database, names, log, *options):
 
 def _failure(problem, reason, log_file):
     return Failure(f"{problem}: {reason}; mend that and try again (details: {relative(log_file)})")
+
+
+def loading(log):
+    """A function that answers which module an install loads, by what it logs from now on."""
+    log_file = paths.LOG / f"{log}.log"
+    begin = log_file.stat().st_size if log_file.exists() else 0
+
+    def answer():
+        with log_file.open("rb") as content:
+            size = content.seek(0, os.SEEK_END)
+            # Smaller than before: the step has made the file again.
+            content.seek(max(begin if begin <= size else 0, size - TAIL_BYTES))
+            found = LOADING.findall(content.read())
+        return f"module {found[-1].decode()}" if found else ""
+
+    return answer
 
 
 def run_code(cluster, configuration, database, code):

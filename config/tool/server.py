@@ -135,7 +135,7 @@ def _bring_up_to_date(cluster, configuration, outdated):
         _create(cluster, configuration)
     elif outdated:
         changed = [name for name in outdated if name != "Odoo"] or ["base"]
-        with step(f"update {', '.join(changed)}"):
+        with step(f"update {', '.join(changed)}", odoo.loading("odoo")):
             odoo.install(
                 cluster,
                 configuration,
@@ -152,7 +152,8 @@ def _create(cluster, configuration):
     """Install into a draft first: a failed first run then starts over instead of going on."""
     draft = f"{DATABASE}_draft"
     names = addons.to_install() or ["web"]
-    with step(f"database '{DATABASE}' with {', '.join(names)} and demo data"):
+    title = f"database '{DATABASE}' with {', '.join(names)} and demo data"
+    with step(title, odoo.loading("odoo")):
         cluster.drop(draft)
         cluster.drop(DATABASE)
         cluster.create(draft)

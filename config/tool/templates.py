@@ -60,7 +60,7 @@ def _ensure(cluster, name, parent, names, sources, *options, finish=None):
         if stamp.exists() and stamp.read_text() == wanted and cluster.exists(name):
             return
         stamp.unlink(missing_ok=True)
-        with step(f"database {name}: {_few(names)}"):
+        with step(f"database {name}: {_few(names)}", odoo.loading(name)):
             configuration = _make(cluster, name, parent, names, options)
         if finish:
             with step(f"database {name}: scripts and styles"):
