@@ -9,9 +9,5 @@ MEDDEV = python3 config/meddev
 endif
 
 .PHONY: setup run stop test lint format bench clean journey
-setup run stop test lint format bench clean:
+setup run stop test lint format bench clean journey:
 	@$(MEDDEV) $@
-
-# The main job on real input, against what `make run` started: see tests/journeys/README.md.
-journey:
-	@.meddev/venv/bin/python -B tests/journeys/main_job.py $(ARGS)

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import bench, clean, devtest, lint, paths, server, setup, suite, trouble
+from . import bench, clean, devtest, journey, lint, paths, server, setup, suite, trouble
 from .ui import Failure, say
 
 COMMANDS = {
@@ -14,6 +14,7 @@ COMMANDS = {
     "lint": lint.main,
     "format": lint.format_files,
     "bench": bench.main,
+    "journey": journey.main,
     "clean": clean.main,
     "dev-test": devtest.main,
     "shell-env": devtest.shell_environment,

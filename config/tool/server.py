@@ -72,8 +72,7 @@ def _restart(cluster, outdated):
     # Labels and mails carry the address, and the port may be another one than last time.
     cluster.query(
         DATABASE,
-        f"UPDATE ir_config_parameter SET value = 'http://127.0.0.1:{port}' "
-        "WHERE key = 'web.base.url'",
+        f"UPDATE ir_config_parameter SET value = '{_url(port)}' WHERE key = 'web.base.url'",
     )
     with step("start Odoo"):
         _start(cluster, configuration, port)
@@ -90,6 +89,18 @@ def stop(_arguments):
         else:
             say("PostgreSQL 'test' is in use by a test run and stays")
     say(f"stopped: {', '.join(stopped) or 'nothing was running'}")
+
+
+def address():
+    """Where the Odoo of `make run` is."""
+    running = _running()
+    if not running or not running["port"]:
+        raise Failure("no Odoo is running: `make run` starts one and prints its address")
+    return _url(running["port"])
+
+
+def _url(port):
+    return f"http://127.0.0.1:{port}"
 
 
 def _asked():
@@ -301,7 +312,7 @@ def _introduce(cluster, port):
     found = cluster.query(DATABASE, "SELECT login FROM res_users WHERE active ORDER BY id") or ""
     logins = found.split()
     say()
-    say(f"  Odoo 19 with the suite: http://127.0.0.1:{port}")
+    say(f"  Odoo 19 with the suite: {_url(port)}")
     say()
     say("  login        password     what it is")
     for login, meaning in ROLES.items():

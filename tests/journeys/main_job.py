@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The main job on real input, from outside, as other systems and people's scripts do it.
 
-    .meddev/venv/bin/python tests/journeys/main_job.py --url http://127.0.0.1:8069 --db meddev
+    make journey ARGS='--api xmlrpc'
 
 Loads makers, products, hospitals and devices, opens tickets from real narratives, finds each
 one's device by nothing but the text, moves every ticket through all six states as the right role,
