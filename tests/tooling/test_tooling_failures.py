@@ -75,9 +75,11 @@ def test_system_errors_are_explained(number, name, expected):
 
 def test_folder_of_somebody_else_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: STRANGER - 1)
+    # The suite's temporary folders are inside it.
+    monkeypatch.setattr(paths, "HOME", tmp_path / "home")
     file = tmp_path / "none" / "file"
     line = trouble.explain(PermissionError(errno.EACCES, "Permission denied", str(file)))
-    assert f"because {tmp_path} belongs to another user" in line
+    assert f"because {tmp_path} belongs to another user (" in line
 
 
 def test_unforeseen_error_goes_to_a_file(checkout):
