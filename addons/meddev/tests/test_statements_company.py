@@ -93,6 +93,9 @@ class TestStatementsOnCompanies(Sisters, StatementCase):
         for records in (self.own_ticket, self.own_ticket.transition_ids, amendments):
             with self.subTest(model=records._name):
                 self.assert_ours_alone(records)
+        for records in (self.own_ticket.transition_ids, amendments):
+            found = records.with_user(self.administrator).search([("id", "in", records.ids)])
+            self.assertEqual(found.ids, records.ids)
 
     def test_regions_and_teams_are_a_companys_own(self):
         """Where a company works, and who with, is not read in another. [K3]"""

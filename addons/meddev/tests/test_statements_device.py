@@ -3,6 +3,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.meddev_base.tests.common import ROLES
+from odoo.addons.meddev_purchase.tests.common import gtin
 
 from .statements_common import REFUSALS, StatementCase
 
@@ -96,20 +97,65 @@ class TestStatementsOnDevices(StatementCase):
     def test_a_dispatcher_keeps_no_device_file(self):
         """Parts, firmware and asset numbers are recorded by who handled the device. [S0-14]"""
         cable = self.env["product.product"].create({"name": "Cable"})
+        hands = {"service_manager", "field_engineer", "parts_keeper", "quality_specialist"}
+        desks = hands | {"intake_agent"}
         rows = {
-            "meddev.device.component": ({"product_id": cable.id, "serial": "C-1"}, "note"),
-            "meddev.device.firmware": ({"version": "2.0"}, "note"),
-            "meddev.device.alias": ({"value": "ASSET-1"}, "value"),
+            "meddev.device.component": (hands, {"product_id": cable.id, "serial": "C-1"}, "note"),
+            "meddev.device.firmware": (desks, {"version": "2.0"}, "note"),
+            "meddev.device.alias": (desks, {"value": "ASSET-1"}, "value"),
         }
-        for model, (vals, name) in rows.items():
-            vals = {"lot_id": self.device.id, **vals}
-            for role in ("dispatcher", "knowledge_manager", "analyst", "compliance_auditor"):
+        for model, (keepers, vals, name) in rows.items():
+            for role in ROLES:
+                user, device = self.users[role], self._enter_device(f"{model}-{role}")
                 with self.subTest(model=model, role=role):
-                    self.assert_none_made(self.users[role], model, vals)
-            row = self.env[model].with_user(self.engineer).create(vals)
-            self.assert_refused(
-                self.users["dispatcher"], row, lambda row, name=name: row.write({name: "Seen"})
-            )
+                    if role not in keepers:
+                        self.assert_none_made(user, model, {**vals, "lot_id": device.id})
+                        continue
+                    row = self.env[model].with_user(user).create({**vals, "lot_id": device.id})
+                    row.write({name: f"Seen by {role}"})
+                    self.assert_refused(
+                        self.users["dispatcher"], row, lambda row, name=name: row.write({name: "?"})
+                    )
+
+    def test_the_whole_file_of_a_device_is_read_by_every_role(self):
+        """Parts, firmware, numbers, acceptance, certificate: all roles look it up. [S0-57]"""
+        template = self.product.product_tmpl_id
+        rows = {
+            "meddev.device.component": {"lot_id": self.device.id, "product_id": self.product.id},
+            "meddev.device.firmware": {"lot_id": self.device.id, "version": "2.0"},
+            "meddev.device.alias": {"lot_id": self.device.id, "value": "ASSET-1"},
+            "meddev.device.acceptance": {"lot_id": self.device.id, "signer_name": "Dr. Li"},
+            "meddev.udi.di": {"product_tmpl_id": template.id, "di": "06901234567892"},
+            "meddev.registration": {"number": "国械注准20203070123"},
+        }
+        files = [self.env[model].create(vals) for model, vals in rows.items()]
+        reminder = {"registration_id": files[-1].id, "days": 90, "valid_to": "2030-01-01"}
+        files += [
+            files[3].checklist_line_ids,
+            self.env["meddev.registration.reminder"].create(reminder),
+            self.device,
+            self.product,
+        ]
+        for records in files:
+            for user in (*self.users.values(), self.administrator):
+                with self.subTest(model=records._name, user=user.login):
+                    self.assert_reads(user, records, records)
+
+    def test_an_administrator_changes_nothing_in_the_ledger(self):
+        """Who sets the system up sees devices and their files and writes in none. [S0-23, S0-25]"""
+        alias = self.env["meddev.device.alias"].create(
+            {"lot_id": self.device.id, "value": "ASSET-1"}
+        )
+        acceptance = self.env["meddev.device.acceptance"].create(
+            {"lot_id": self.device.id, "signer_name": "Dr. Li"}
+        )
+        administrator = self.administrator
+        self.assert_refused(administrator, self.device, lambda device: device.write({"note": "?"}))
+        self.assert_refused(administrator, alias, lambda alias: alias.unlink())
+        self.assert_refused(administrator, acceptance, lambda acceptance: acceptance.action_sign())
+        self.assert_none_made(
+            administrator, "stock.lot", {"name": "ST-ADMIN", "product_id": self.product.id}
+        )
 
     def test_an_asset_number_is_struck_out_by_who_may_write_one(self):
         """An intake agent corrects an asset number by removing it; an analyst does not. [S0-10]"""
@@ -135,6 +181,13 @@ class TestStatementsOnDevices(StatementCase):
         )
         acceptance.action_sign()
         self.assertEqual(acceptance.signed_by_id, self.engineer)
+        # Whoever stands in for the engineer signs as well.
+        manager = self.users["service_manager"]
+        second = self.env["meddev.device.acceptance"].with_user(manager)
+        second = second.create({"lot_id": self.near_device.id, "signer_name": "Dr. Wu"})
+        second.checklist_line_ids.result = "pass"
+        second.action_sign()
+        self.assertEqual(second.signed_by_id, manager)
 
     def test_a_label_is_replaced_by_no_dispatcher(self):
         """What a label opens is known to who prints labels, and to no other role. [S0-26]"""
@@ -172,20 +225,25 @@ class TestStatementsOnDevices(StatementCase):
 
     def test_a_parts_keeper_keeps_identifiers_and_no_certificates(self):
         """The store enters what is on the box; the certificates behind it are quality's. [S0-17]"""
-        parts, quality = self.users["parts_keeper"], self.users["quality_specialist"]
-        self.env["meddev.udi.di"].with_user(parts).create(
-            {"product_tmpl_id": self.product.product_tmpl_id.id, "di": "06901234567892"}
-        )
-        vals = {"number": "国械注准20203070123", "kind": "registration"}
-        self.assert_none_made(parts, "meddev.registration", vals)
-        certificate = self.env["meddev.registration"].with_user(quality).create(vals)
-        self.assert_refused(parts, certificate, lambda paper: paper.write({"note": "Seen"}))
-        self.assert_refused(quality, certificate, lambda paper: paper.unlink())
-        self.assert_none_made(
-            self.engineer,
-            "meddev.udi.di",
-            {"product_tmpl_id": self.product.product_tmpl_id.id, "di": "16901234567899"},
-        )
+        template = self.product.product_tmpl_id
+        keepers = {"service_manager", "quality_specialist"}
+        for number, role in enumerate(ROLES):
+            user = self.users[role]
+            certificate = {"number": f"国械注准2020307012{number}", "kind": "registration"}
+            identifier = {"product_tmpl_id": template.id, "di": gtin(f"{number}690123456789")}
+            with self.subTest(role=role):
+                if role in keepers:
+                    paper = self.env["meddev.registration"].with_user(user).create(certificate)
+                    self.assert_refused(
+                        self.users["parts_keeper"], paper, lambda paper: paper.write({"note": "?"})
+                    )
+                    self.assert_refused(user, paper, lambda paper: paper.unlink())
+                else:
+                    self.assert_none_made(user, "meddev.registration", certificate)
+                if role in keepers | {"parts_keeper"}:
+                    self.env["meddev.udi.di"].with_user(user).create(identifier)
+                else:
+                    self.assert_none_made(user, "meddev.udi.di", identifier)
 
     def test_when_certificates_are_remembered_a_parts_keeper_does_not_set(self):
         """Quality says how long before its end a certificate is called for; parts do not."""
@@ -194,6 +252,8 @@ class TestStatementsOnDevices(StatementCase):
         self.assert_none_made(self.users["parts_keeper"], step._name, vals)
         self.assert_none_made(self.users["compliance_auditor"], step._name, vals)
         step = step.with_user(self.users["quality_specialist"]).create(vals)
+        for user in (self.users["service_manager"], self.administrator):
+            step.with_user(user).name = f"Renew, says {user.login}"
         self.assert_reads(self.users["compliance_auditor"], step, step)
         self.assert_unreadable(self.users["parts_keeper"], step)
 

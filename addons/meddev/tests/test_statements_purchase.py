@@ -18,6 +18,7 @@ class TestStatementsOnPurchase(Refusals, PurchaseCommon):
             new_test_user(cls.env, f"buying_{name}", f"meddev_base.group_{name}")
             for name in ("dispatcher", "intake_agent", "analyst", "knowledge_manager")
         )
+        cls.administrator = new_test_user(cls.env, "buying_admin", "base.group_system")
         cls.users = (
             *(cls.dispatcher, cls.intake, cls.analyst, cls.knowledge, cls.engineer),
             *(cls.parts, cls.quality, cls.manager, cls.auditor),
@@ -52,7 +53,9 @@ class TestStatementsOnPurchase(Refusals, PurchaseCommon):
     def test_an_engineer_opens_no_receipt(self):
         """Receipts are for store, quality, manager and auditor. [S0-36, K2]"""
         receipt = self._order((self.monitor, 1)).picking_ids
-        self._assert_readers(receipt, self.parts, self.quality, self.manager, self.auditor)
+        readers = (self.parts, self.quality, self.manager, self.auditor)
+        self._assert_readers(receipt, *readers)
+        self._assert_readers(receipt.move_ids, *readers)
         for user in (self.quality, self.manager, self.auditor):
             self.assert_refused(user, receipt, lambda receipt: receipt.write({"origin": "?"}))
             self.assert_refused(
@@ -146,8 +149,9 @@ class TestStatementsOnPurchase(Refusals, PurchaseCommon):
         )
         vals = {"partner_id": self.maker.id, "kind": "business_licence", "number": "ST-9"}
         self.assert_none_made(self.auditor, "meddev.supplier.paper", vals)
-        paper = self.env["meddev.supplier.paper"].with_user(self.parts).create(vals)
-        for user in (self.parts, self.quality, self.manager):
+        for user in (self.parts, self.quality, self.manager, self.buyer):
+            paper = self.env["meddev.supplier.paper"].with_user(user).create(vals)
+            paper.issued_by = user.name
             self.assert_refused(user, paper, lambda paper: paper.unlink())
 
     def test_a_parts_keeper_makes_no_rules_about_papers(self):
@@ -161,12 +165,15 @@ class TestStatementsOnPurchase(Refusals, PurchaseCommon):
             for user in self.users:
                 if user not in (self.quality, self.manager):
                     self.assert_none_made(user, model, vals)
-            rule = self.env[model].with_user(self.quality).create(vals)
-            self._assert_readers(rule.with_env(self.env), *readers)
+            for user in (self.quality, self.manager, self.administrator):
+                rule = self.env[model].with_user(user).create(vals)
+                self._assert_readers(rule.with_env(self.env), *readers)
+                rule.unlink()
         retention = self.env["meddev.retention.rule"].search([], limit=1)
         self._assert_readers(retention, *readers)
         self.assert_refused(self.parts, retention, lambda rule: rule.write({"active": False}))
-        retention.with_user(self.quality).active = False
+        for user in (self.quality, self.manager, self.administrator):
+            retention.with_user(user).active = not retention.active
         self.assertFalse(retention.active)
 
     def test_a_parts_keeper_holds_no_records(self):

@@ -6,6 +6,29 @@ from odoo.addons.meddev_base.tests.common import ROLES
 
 from .statements_common import REFUSALS, StatementCase
 
+#: What a button asks back -> the roles that it asks.
+DIALOGUES = {
+    "helpdesk.ticket.duplicate.wizard": "service_manager intake_agent dispatcher",
+    "helpdesk.ticket.move": "service_manager intake_agent dispatcher field_engineer"
+    " quality_specialist",
+    "meddev.code.import": "service_manager knowledge_manager",
+    "meddev.code.import.line": "service_manager knowledge_manager",
+    "meddev.component.swap": "service_manager field_engineer parts_keeper quality_specialist",
+    "meddev.device.as.of": " ".join(ROLES),
+    "meddev.device.import": "service_manager intake_agent parts_keeper quality_specialist",
+    "meddev.device.import.line": "service_manager intake_agent parts_keeper quality_specialist",
+    "meddev.device.origin": "quality_specialist",
+    "meddev.device.transition": "service_manager field_engineer parts_keeper quality_specialist",
+    "meddev.incoming.capture": "parts_keeper",
+    "meddev.incoming.capture.row": "parts_keeper",
+    "meddev.legal.hold": "service_manager quality_specialist",
+    "meddev.paper.waive": "service_manager parts_keeper quality_specialist",
+    "meddev.quarantine.decide": "quality_specialist",
+    "meddev.serial.resolve": "service_manager quality_specialist",
+    "stock.backorder.confirmation": "parts_keeper",
+    "stock.backorder.confirmation.line": "parts_keeper",
+}
+
 
 @tagged("post_install", "-at_install")
 class TestStatementsOnTickets(StatementCase):
@@ -191,18 +214,71 @@ class TestStatementsOnMasterData(StatementCase):
 
     def test_a_quality_specialist_keeps_no_code_list(self):
         """Codes are kept by the knowledge manager; who codes causes only uses them. [S0-18]"""
-        knowledge, quality = self.users["knowledge_manager"], self.users["quality_specialist"]
-        system = self.env["meddev.code.system"].with_user(knowledge)
-        system = system.create({"name": "Causes of Ours", "code": "ST-CAUSE"})
-        release = self.env["meddev.code.release"].with_user(knowledge)
-        release = release.create({"system_id": system.id, "name": "2026"})
-        code = self.env["meddev.code"].with_user(knowledge)
-        code = code.create({"code": "A01", "term": "Worn out", "release_id": release.id})
-        self.assertEqual(code.with_user(quality).term, "Worn out")
-        self.assert_refused(quality, code, lambda code: code.write({"term": "Broken"}))
-        self.assert_refused(quality, release, lambda release: release.write({"name": "2027"}))
-        self.assert_refused(quality, system, lambda system: system.write({"name": "Mine"}))
-        self.assert_refused(knowledge, code, lambda code: code.unlink())
+        keepers = {"service_manager", "knowledge_manager"}
+        quality = self.users["quality_specialist"]
+        for role in ROLES:
+            user = self.users[role]
+            list_of = {"name": f"Causes of {role}", "code": f"ST-{role}"}
+            if role not in keepers:
+                self.assert_none_made(user, "meddev.code.system", list_of)
+                continue
+            system = self.env["meddev.code.system"].with_user(user).create(list_of)
+            release = self.env["meddev.code.release"].with_user(user)
+            release = release.create({"system_id": system.id, "name": "2026"})
+            code = self.env["meddev.code"].with_user(user)
+            code = code.create({"code": "A01", "term": "Worn out", "release_id": release.id})
+            self.assertEqual(code.with_user(quality).term, "Worn out")
+            self.assert_refused(quality, code, lambda code: code.write({"term": "Broken"}))
+            self.assert_refused(quality, release, lambda release: release.write({"name": "2027"}))
+            self.assert_refused(quality, system, lambda system: system.write({"name": "Mine"}))
+            self.assert_refused(user, code, lambda code: code.unlink())
+
+    def test_what_is_set_up_every_role_may_look_up(self):
+        """Regions, teams, holidays and codes are known to all roles, set up by few. [S0-58]"""
+        region = self.env["meddev.region"].create({"name": "East"})
+        team = self.env["meddev.team"].create({"name": "East"})
+        calendar = self.env["meddev.holiday.calendar"].create(
+            {"name": "T", "code": "ST", "covered_from": "2026-01-01", "covered_to": "2026-12-31"}
+        )
+        system = self.env["meddev.code.system"].create({"name": "Causes", "code": "ST-CAUSE"})
+        release = self.env["meddev.code.release"].create({"system_id": system.id, "name": "2026"})
+        rows = {
+            "meddev.user.region": {"region_id": region.id, "user_id": self.engineer.id},
+            "meddev.team.member": {"team_id": team.id, "user_id": self.engineer.id},
+            "meddev.holiday": {
+                "holiday_calendar_id": calendar.id,
+                "date": "2026-05-01",
+                "name": "Labour Day",
+            },
+            "meddev.code": {"code": "A01", "term": "Worn out", "release_id": release.id},
+            "meddev.dealer.assignment": {
+                "dealer_id": self.dealer.id,
+                "facility_id": self.hospital.id,
+            },
+        }
+        records = [self.env[model].create(vals) for model, vals in rows.items()]
+        for record in (region, team, calendar, system, release, *records):
+            with self.subTest(model=record._name):
+                for role in ROLES:
+                    self.assert_reads(self.users[role], record, record)
+                # Administrators set all of it up, and take it back, without holding a role.
+                self.assertTrue(record.with_user(self.administrator).has_access("write"))
+        for record in (*records, release, system, calendar, team, region):
+            record = record.with_user(self.administrator)
+            record.with_context(audit_trail_reason="Set up twice").unlink()
+            self.assertFalse(record.exists())
+
+    def test_a_dialogue_opens_for_who_may_do_what_it_asks(self):
+        """What a button asks back it asks of nobody whom it would refuse. [S0-24, K2]"""
+        for model, roles in DIALOGUES.items():
+            allowed = set(roles.split())
+            for role in ROLES:
+                dialogue = self.env[model].with_user(self.users[role])
+                with self.subTest(model=model, role=role):
+                    for operation in ("create", "read", "write"):
+                        self.assertEqual(dialogue.has_access(operation), role in allowed)
+            for user in (self.employee, self.portal_hospital, self.portal_dealer):
+                self.assertFalse(self.env[model].with_user(user).has_access("create"), user.login)
 
     def test_an_engineer_enters_no_hospital(self):
         """Hospitals are entered by those who answer customers and suppliers, not on site. [S0-9]"""
