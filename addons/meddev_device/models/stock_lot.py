@@ -18,6 +18,7 @@ from .device_state import (
     STATE_QUARANTINED,
     STATE_RECALLED,
 )
+from .field_error import about, errors_about
 from .guard import is_in_stock_operation, is_trusted, trusted, without_defaults
 from .meddev_device_event import EVENT_CREATED, EVENT_IDENTITY
 from .meddev_udi_di import ISSUERS
@@ -298,23 +299,16 @@ class StockLot(models.Model):
             pairs += [("production_date", "expiry_date"), ("shipping_date", "acceptance_date")]
             for earlier, later in pairs:
                 if lot[earlier] and lot[later] and lot[earlier] > lot[later]:
-                    raise ValidationError(
-                        self.env._(
-                            "%(device)s: %(later)s (%(later_date)s) lies before %(earlier)s"
-                            " (%(earlier_date)s). Correct one of them.",
-                            device=lot.name,
-                            later=lot._get_label(later),
-                            later_date=lot[later],
-                            earlier=lot._get_label(earlier),
-                            earlier_date=lot[earlier],
-                        )
+                    raise about(
+                        ValidationError(lot._describe_wrong_order(earlier, later)), later, earlier
                     )
 
     @api.constrains("udi_carrier")
     def _check_carrier_length(self):
         for lot in self:
             if lot.udi_carrier and len(lot.udi_carrier) > MAX_CARRIER_LENGTH:
-                raise ValidationError(lot._describe_long_carrier(lot.name, lot.udi_carrier))
+                message = lot._describe_long_carrier(lot.name, lot.udi_carrier)
+                raise about(ValidationError(message), "udi_carrier")
 
     @api.constrains("udi_carrier")
     def _check_carrier_names_this_lot(self):
@@ -324,14 +318,13 @@ class StockLot(models.Model):
         for lot in self.filtered(lambda lot: lot.is_medical and lot.udi_carrier):
             carried = udi.parse(lot.udi_carrier)["serial" if lot.is_device else "lot"]
             if carried and normalise_serial(carried) != lot.normalised_serial:
-                raise ValidationError(
-                    self.env._(
-                        "%(device)s: the UDI carrier belongs to %(carried)s. Scan the label of"
-                        " this device or batch, or correct its number.",
-                        device=lot.name,
-                        carried=carried,
-                    )
+                message = self.env._(
+                    "%(device)s: the UDI carrier belongs to %(carried)s. Scan the label of"
+                    " this device or batch, or correct its number.",
+                    device=lot.name,
+                    carried=carried,
                 )
+                raise about(ValidationError(message), "udi_carrier", "name")
 
     @api.constrains("udi_di", "product_id")
     def _check_di_belongs_to_product(self):
@@ -348,16 +341,15 @@ class StockLot(models.Model):
                 )
             )
             if wrong:
-                raise ValidationError(
-                    self.env._(
-                        "%(device)s: UDI-DI %(di)s belongs to %(other)s, not to %(product)s."
-                        " Correct the product or scan the carrier again.",
-                        device=wrong[0].name,
-                        di=di,
-                        other=product.display_name,
-                        product=wrong[0].product_id.display_name,
-                    )
+                message = self.env._(
+                    "%(device)s: UDI-DI %(di)s belongs to %(other)s, not to %(product)s."
+                    " Correct the product or scan the carrier again.",
+                    device=wrong[0].name,
+                    di=di,
+                    other=product.display_name,
+                    product=wrong[0].product_id.display_name,
                 )
+                raise about(ValidationError(message), "udi_di", "product_id")
 
     @api.constrains(*DEVICE_ONLY_FIELDS, "product_id")
     def _check_only_devices_have_a_life_cycle(self):
@@ -365,14 +357,13 @@ class StockLot(models.Model):
             if lot.is_device:
                 continue
             if used := [name for name in DEVICE_ONLY_FIELDS if lot[name]]:
-                raise ValidationError(
-                    self.env._(
-                        "%(lot)s is no device (a serial number of a medical product), so it has"
-                        " no %(fields)s.",
-                        lot=lot.name,
-                        fields=", ".join(lot._get_label(name) for name in used),
-                    )
+                message = self.env._(
+                    "%(lot)s is no device (a serial number of a medical product), so it has"
+                    " no %(fields)s.",
+                    lot=lot.name,
+                    fields=", ".join(lot._get_label(name) for name in used),
                 )
+                raise about(ValidationError(message), *used)
 
     @api.constrains(*PLACE_FIELDS)
     def _check_place_is_one_branch(self):
@@ -385,15 +376,19 @@ class StockLot(models.Model):
                 inner, outer = lot[inner_name], lot[outer_name]
                 # sudo: the rule compares places; it names only those of the device itself.
                 if inner and outer and outer not in inner.sudo().facility_ancestor_ids:
-                    raise ValidationError(
-                        self.env._(
-                            "%(device)s: %(inner)s does not lie in %(outer)s. Correct %(field)s.",
-                            device=lot.name,
-                            inner=inner.display_name,
-                            outer=outer.display_name,
-                            field=lot._get_label(inner_name),
-                        )
+                    message = self.env._(
+                        "%(device)s: %(inner)s does not lie in %(outer)s. Correct %(field)s.",
+                        device=lot.name,
+                        inner=inner.display_name,
+                        outer=outer.display_name,
+                        field=lot._get_label(inner_name),
                     )
+                    raise about(ValidationError(message), inner_name, outer_name)
+
+    @api.constrains("name", "product_id", "company_id")
+    def _check_unique_lot(self):
+        with errors_about("name"):
+            return super()._check_unique_lot()
 
     # CRUD
 
@@ -430,7 +425,8 @@ class StockLot(models.Model):
         devices._log_identity_changes(identity)
         devices._log_place_changes(places)
         if target is not None:
-            devices.filtered(lambda lot: lot.device_state != target).move_device_state(target)
+            with errors_about("device_state"):
+                devices.filtered(lambda lot: lot.device_state != target).move_device_state(target)
         return result
 
     def _write_batches(self, vals):
@@ -478,13 +474,12 @@ class StockLot(models.Model):
 
     def _ensure_not_protected(self, vals):
         if names := PROTECTED_FIELDS & vals.keys():
-            raise UserError(
-                self.env._(
-                    "%(fields)s: this follows from other records (acceptance, firmware, place,"
-                    " product, recall) and is not typed in.",
-                    fields=", ".join(self._get_label(name) for name in sorted(names)),
-                )
+            message = self.env._(
+                "%(fields)s: this follows from other records (acceptance, firmware, place,"
+                " product, recall) and is not typed in.",
+                fields=", ".join(self._get_label(name) for name in sorted(names)),
             )
+            raise about(UserError(message), *sorted(names))
 
     def _ensure_may_change_identity(self, vals):
         """The engineer works on the device; who and what it is, others decide."""
@@ -497,21 +492,19 @@ class StockLot(models.Model):
         if not changed or is_trusted(self) or self.env.uid == self.env.ref("base.user_root").id:
             return
         if not any(self.env.user.has_group(group) for group in IDENTITY_ROLES):
-            raise UserError(
-                self.env._(
-                    "%(device)s: your roles may not change %(fields)s. Ask the quality specialist"
-                    " or the service manager.",
-                    device=self[0].display_name,
-                    fields=", ".join(self._get_label(name) for name in changed),
-                )
+            message = self.env._(
+                "%(device)s: your roles may not change %(fields)s. Ask the quality specialist"
+                " or the service manager.",
+                device=self[0].display_name,
+                fields=", ".join(self._get_label(name) for name in changed),
             )
+            raise about(UserError(message), *changed)
         if "product_id" in changed and self._has_history():
-            raise UserError(
-                self.env._(
-                    "%s has a history under its product. Enter a new device instead.",
-                    self[0].display_name,
-                )
+            message = self.env._(
+                "%s has a history under its product. Enter a new device instead.",
+                self[0].display_name,
             )
+            raise about(UserError(message), "product_id")
 
     def _ensure_may_change_proven_dates(self, vals):
         """A signed acceptance proves its dates; our own devices have no other proof."""
@@ -524,7 +517,8 @@ class StockLot(models.Model):
                 proven = (*proven, "acceptance_date")
             for name in proven:
                 if name in vals and fields.Date.to_date(vals[name]) != (device[name] or None):
-                    raise UserError(device._describe_proven_date(name, device.name))
+                    message = device._describe_proven_date(name, device.name)
+                    raise about(UserError(message), name)
 
     def _describe_proven_date(self, name, device_name):
         return self.env._(
@@ -685,26 +679,25 @@ class StockLot(models.Model):
         if is_trusted(self):
             return
         if origin == ORIGIN_OWN_STOCK and vals.get("acceptance_date"):
-            raise UserError(self._describe_proven_date("acceptance_date", vals.get("name") or ""))
+            message = self._describe_proven_date("acceptance_date", vals.get("name") or "")
+            raise about(UserError(message), "acceptance_date")
         if origin == ORIGIN_OWN_STOCK and not self._may_enter_own_stock():
-            raise UserError(
-                self.env._(
-                    "%s: devices of our own stock are entered by the parts keeper or by a"
-                    " receipt. Choose another origin.",
-                    vals.get("name") or "",
-                )
+            message = self.env._(
+                "%s: devices of our own stock are entered by the parts keeper or by a"
+                " receipt. Choose another origin.",
+                vals.get("name") or "",
             )
+            raise about(UserError(message), "origin")
         if state not in states:
             labels = dict(self._fields["device_state"]._description_selection(self.env))
-            raise UserError(
-                self.env._(
-                    "%(device)s: a device cannot be entered as %(state)s. Possible for this"
-                    " origin: %(states)s.",
-                    device=vals.get("name") or "",
-                    state=labels.get(state, state),
-                    states=", ".join(labels[name] for name in states),
-                )
+            message = self.env._(
+                "%(device)s: a device cannot be entered as %(state)s. Possible for this"
+                " origin: %(states)s.",
+                device=vals.get("name") or "",
+                state=labels.get(state, state),
+                states=", ".join(labels[name] for name in states),
             )
+            raise about(UserError(message), "device_state", "origin")
 
     def _may_enter_own_stock(self):
         return self.env.su or any(
@@ -723,7 +716,8 @@ class StockLot(models.Model):
         if not carrier:
             return vals
         if len(carrier) > MAX_CARRIER_LENGTH:
-            raise ValidationError(self._describe_long_carrier(vals.get("name"), carrier))
+            message = self._describe_long_carrier(vals.get("name"), carrier)
+            raise about(ValidationError(message), "udi_carrier")
         reading = udi.parse(carrier)
         parsed = {
             "udi_issuer": reading["issuer"],
@@ -752,23 +746,21 @@ class StockLot(models.Model):
         """Refuse rows whose serial another device, or another row, carries already."""
         for row, clash in zip(rows, self._find_twins(rows, except_for), strict=True):
             if row.get("name") and not normalise_serial(row["name"]):
-                raise ValidationError(
-                    self.env._(
-                        "A device needs a serial number with at least one printable character."
-                    )
+                message = self.env._(
+                    "A device needs a serial number with at least one printable character."
                 )
+                raise about(ValidationError(message), "name")
             if clash:
                 # sudo: the product's name, for the message; the person named it.
                 product = self.env["product.product"].sudo().browse(row["product_id"])
-                raise ValidationError(
-                    self.env._(
-                        "Serial number %(serial)s of %(product)s is recorded already as device"
-                        " %(other)s. Open that device, or correct Lot/Serial Number.",
-                        serial=row["name"],
-                        product=product.display_name,
-                        other=clash,
-                    )
+                message = self.env._(
+                    "Serial number %(serial)s of %(product)s is recorded already as device"
+                    " %(other)s. Open that device, or correct Lot/Serial Number.",
+                    serial=row["name"],
+                    product=product.display_name,
+                    other=clash,
                 )
+                raise about(ValidationError(message), "name")
 
     def _find_twins(self, rows, except_for=None):
         """Per row the serial that clashes with it, or False.
@@ -859,6 +851,17 @@ class StockLot(models.Model):
 
     def _get_label(self, name):
         return self._fields[name]._description_string(self.env)
+
+    def _describe_wrong_order(self, earlier, later):
+        return self.env._(
+            "%(device)s: %(later)s (%(later_date)s) lies before %(earlier)s"
+            " (%(earlier_date)s). Correct one of them.",
+            device=self.name,
+            later=self._get_label(later),
+            later_date=self[later],
+            earlier=self._get_label(earlier),
+            earlier_date=self[earlier],
+        )
 
     def _describe_long_carrier(self, name, carrier):
         return self.env._(

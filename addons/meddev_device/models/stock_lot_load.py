@@ -10,6 +10,7 @@ from ..tools.serial_number import normalise_serial
 from ..tools.text import is_storable, shorten
 from .argument import MAX_ID
 from .device_state import DEVICE_STATES, INITIAL_STATES, ORIGIN_LEGACY, ORIGINS
+from .field_error import about, errors_about, get_fields
 from .stock_lot import DATE_ORDER, MAX_CARRIER_LENGTH
 
 CHUNK_SIZE = 500
@@ -45,6 +46,25 @@ ROW_KEYS = {
     *PRODUCT_KEYS,
     *PLACE_KEYS,
 }
+#: Field of the device -> keys that set it, where they do not have its name.
+KEYS_OF_FIELD = {
+    "name": ("serial",),
+    "product_id": PRODUCT_KEYS,
+    "manufacturer_id": ("manufacturer",),
+    "customer_id": ("customer",),
+    "department_id": ("department",),
+    "room_id": ("room",),
+    "alias_ids": ("alias",),
+    "udi_di": ("udi_di", "udi_carrier"),
+}
+#: Fields that a carrier sets where no key of their own does.
+CARRIED_FIELDS = {
+    "udi_issuer",
+    "batch_number",
+    "production_date",
+    "expiry_date",
+    "software_version",
+}
 #: Keys that hold a whole number; the other keys hold texts, or dates.
 ID_KEYS = ("product_id", "company_id", "row")
 MAX_TEXT_LENGTH = 255
@@ -77,7 +97,8 @@ class StockLot(models.Model):
             ``company_id`` and the dates (ISO 8601, or as ``tools.calendar_text.read_date``
             understands them). ``row`` is echoed, else counted from 1.
         :return: one dictionary per row, in order: ``row``, ``id``, ``status`` (created, updated,
-            unchanged, refused), ``field`` and ``error`` of a refused row.
+            unchanged, refused), ``field`` and ``error`` of a refused row. ``field`` is the key to
+            correct, or False where no single one is wrong.
         :raise UserError: what was sent is no list of rows. AccessError: no right to load.
         """
         self.check_access("create")
@@ -99,6 +120,7 @@ class StockLot(models.Model):
         """
         results = {}
         good = {}
+        sent = dict(numbered)
         for number, row in numbered:
             try:
                 good[number] = self._check_row(row)
@@ -110,7 +132,8 @@ class StockLot(models.Model):
             try:
                 resolved[number] = self._resolve_row(row, resolvers)
             except RowError as error:
-                results[number] = self._refuse_row(number, row, error.field, str(error))
+                key = self._find_wrong_key(sent[number], (error.field,))
+                results[number] = self._refuse_row(number, row, key, str(error))
         known = self._find_known_devices(resolved.values())
         to_create, to_update = [], []
         for number, vals in resolved.items():
@@ -136,10 +159,10 @@ class StockLot(models.Model):
             target.append((number, vals, known.get(key)))
         quiet = self.with_context(tracking_disable=True, mail_create_nolog=True)
         for number, ids, status, error in quiet._create_rows(to_create):
-            results[number] = self._accept_or_refuse(number, good[number], ids, status, error)
+            results[number] = self._accept_or_refuse(number, sent[number], ids, status, error)
         for number, vals, device in to_update:
             status, error = device.with_env(quiet.env)._update_from_row(vals)
-            results[number] = self._accept_or_refuse(number, good[number], device.id, status, error)
+            results[number] = self._accept_or_refuse(number, sent[number], device.id, status, error)
         return [results[number] for number, _row in numbered]
 
     def _judge_initial_state(self, vals):
@@ -158,10 +181,10 @@ class StockLot(models.Model):
 
     def _accept_or_refuse(self, number, row, device_id, status, error):
         if status == STATUS_REFUSED:
-            field, message = self._describe_error(error)
-            return self._refuse_row(number, row, field, message)
+            names, message = self._describe_error(error)
+            return self._refuse_row(number, row, self._find_wrong_key(row, names), message)
         return {
-            "row": row.get("row") or number,
+            "row": self._get_row_number(number, row),
             "id": device_id,
             "status": status,
             "field": False,
@@ -169,9 +192,7 @@ class StockLot(models.Model):
         }
 
     def _refuse_row(self, number, row, field, message):
-        own_number = row.get("row") if isinstance(row, dict) else None
-        if isinstance(own_number, int) and 0 < own_number <= MAX_ID:
-            number = own_number
+        number = self._get_row_number(number, row)
         return {
             "row": number,
             "id": False,
@@ -180,12 +201,24 @@ class StockLot(models.Model):
             "error": self.env._("Row %(row)s: %(error)s", row=number, error=message),
         }
 
-    def _guess_field(self, message):
-        """Key of the row that an error of the model speaks of, by the field's label in it."""
-        for key in (*reversed(DATE_ORDER), "udi_carrier", "udi_di", "device_state", "origin"):
-            if self._get_label(key) in message:
-                return key
-        return "serial"
+    @api.model
+    def _get_row_number(self, number, row):
+        """The row's own number where it names one, else its place among the rows."""
+        own_number = row.get("row") if isinstance(row, dict) else None
+        is_whole = isinstance(own_number, int) and _is_number(own_number)
+        return own_number if is_whole and 0 < own_number <= MAX_ID else number
+
+    @api.model
+    def _find_wrong_key(self, row, names):
+        """Key of ``row`` to correct, or False where none of its own is wrong.
+
+        :param names: fields that an error is about; what the row itself sends goes first, since
+            the others are on record already.
+        """
+        keys = [key for name in names for key in KEYS_OF_FIELD.get(name, (name,))]
+        carrier = ["udi_carrier"] if CARRIED_FIELDS & set(names) else []
+        sent = {key for key, value in row.items() if not (value is None or value in (False, ""))}
+        return next((key for key in keys + carrier if key in sent), keys[0] if keys else False)
 
     # Rows
 
@@ -378,11 +411,14 @@ class StockLot(models.Model):
             for level in ("department", "room")
         }
         ids = [row["product_id"] for row in rows if "product_id" in row]
+        company_ids = [row["company_id"] for row in rows if "company_id" in row]
+        companies = self.env["res.company"].browse(company_ids).exists()
         by_code = products.search([("default_code", "in", texts("product_code"))])
         by_name = products.search([("name", "in", texts("product"))])
         return {
             "customer": customers,
             **inner,
+            "company_id": set((companies if self.env.su else companies & self.env.companies).ids),
             "product_id": {product.id: product for product in products.browse(ids).exists()},
             "udi_di": {
                 di: product
@@ -404,8 +440,15 @@ class StockLot(models.Model):
         product = self._resolve_product(row, resolvers)
         vals = {"name": str(row["serial"]), "product_id": product.id}
         vals |= {key: row[key] for key in PLAIN_KEYS if key in row}
-        if row.get("company_id"):
-            vals["company_id"] = row["company_id"]
+        if company_id := row.get("company_id"):
+            if company_id not in resolvers["company_id"]:
+                raise RowError(
+                    "company_id",
+                    self.env._(
+                        "%s is no company of yours. Leave it out, or correct it.", company_id
+                    ),
+                )
+            vals["company_id"] = company_id
         self._resolve_places(row, resolvers, vals)
         if "firmware_version" in row:
             vals["firmware_version"] = str(row["firmware_version"])
@@ -544,8 +587,10 @@ class StockLot(models.Model):
             known = device.alias_ids.mapped("normalised_value")
             if alias and normalise_serial(alias) not in known:
                 aliases.append({"lot_id": device.id, "value": alias})
-        self.env["meddev.device.firmware"].create(firmwares)
-        self.env["meddev.device.alias"].create(aliases)
+        with errors_about("firmware_version"):
+            self.env["meddev.device.firmware"].create(firmwares)
+        with errors_about("alias_ids"):
+            self.env["meddev.device.alias"].create(aliases)
         return bool(firmwares or aliases)
 
     def _update_from_row(self, vals):
@@ -555,7 +600,7 @@ class StockLot(models.Model):
         """
         self.ensure_one()
         if vals.get("origin", self.origin) != self.origin:
-            return STATUS_REFUSED, UserError(self._describe_kept_origin())
+            return STATUS_REFUSED, about(UserError(self._describe_kept_origin()), "origin")
         changes = {}
         for name, value in vals.items():
             if name in ("name", "product_id", "origin", "firmware_version", "alias"):
@@ -575,19 +620,22 @@ class StockLot(models.Model):
         return (STATUS_UPDATED if changes or has_extras else STATUS_UNCHANGED), False
 
     def _describe_error(self, error):
-        """Field of the row and sentence for an error of the model or of the database."""
-        if isinstance(error, DatabaseError):
-            tables = {
-                "meddev_device_alias": ("alias", self.env["meddev.device.alias"]),
-                "meddev_device_firmware": (
-                    "firmware_version",
-                    self.env["meddev.device.firmware"],
-                ),
-            }
-            field, model = tables.get(error.diag.table_name, ("serial", self))
-            return field, model._sql_error_to_message(error)
-        message = str(error.args[0]) if error.args else str(error)
-        return self._guess_field(message), message
+        """Fields and sentence of an error of the model or of the database."""
+        if not isinstance(error, DatabaseError):
+            return get_fields(error), str(error.args[0]) if error.args else str(error)
+        tables = {
+            "meddev_device_alias": ("alias_ids", self.env["meddev.device.alias"]),
+            "meddev_device_firmware": ("firmware_version", self.env["meddev.device.firmware"]),
+        }
+        table = error.diag.table_name
+        if table in tables:
+            name, model = tables[table]
+            return (name,), model._sql_error_to_message(error)
+        constraint = (error.diag.constraint_name or "").removeprefix(f"{self._table}_")
+        name = error.diag.column_name or constraint.removesuffix("_fkey")
+        if constraint.strip("_") == "device_serial_unique":
+            name = "name"
+        return (name,) if name in self._fields else (), self._sql_error_to_message(error)
 
 
 def _is_number(value):

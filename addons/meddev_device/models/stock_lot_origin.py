@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from .argument import ensure_single, read_text
 from .device_state import ORIGIN_CORRECTION, ORIGIN_OWN_STOCK, ORIGINS
+from .field_error import about
 from .guard import is_trusted, trusted
 from .meddev_device_event import EVENT_IDENTITY, EVENT_STOCK
 
@@ -100,7 +101,7 @@ class StockLot(models.Model):
         if is_trusted(self) or "origin" not in vals:
             return
         if changed := self.filtered(lambda device: (device.origin or False) != vals["origin"]):
-            raise UserError(changed[0]._describe_kept_origin())
+            raise about(UserError(changed[0]._describe_kept_origin()), "origin")
 
     def _describe_kept_origin(self):
         labels = dict(self._fields["origin"]._description_selection(self.env))

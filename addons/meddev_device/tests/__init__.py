@@ -13,6 +13,7 @@ from . import test_device_alias
 from . import test_device_fill
 from . import test_device_import
 from . import test_device_load
+from . import test_device_load_column
 from . import test_device_scale
 from . import test_junk_arguments
 from . import test_label

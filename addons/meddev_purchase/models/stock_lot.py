@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.meddev_device.models.argument import ensure_single
 from odoo.addons.meddev_device.models.device_state import STATE_IN_STOCK, STATE_QUARANTINED
+from odoo.addons.meddev_device.models.field_error import about
 from odoo.addons.meddev_device.models.guard import in_stock_operation, without_defaults
 
 from .guard import is_own_write, own_write
@@ -90,25 +91,19 @@ class StockLot(models.Model):
         if is_own_write(self):
             return
         if names := [name for name in RECEIPT_FIELDS if vals.get(name)]:
-            raise UserError(
-                self.env._(
-                    "%(fields)s: this follows from the receipt and is not typed in.",
-                    fields=", ".join(
-                        self._fields[name]._description_string(self.env) for name in sorted(names)
-                    ),
-                )
+            message = self.env._(
+                "%(fields)s: this follows from the receipt and is not typed in.",
+                fields=", ".join(map(self._get_label, sorted(names))),
             )
+            raise about(UserError(message), *sorted(names))
         if names := [name for name in RECEIPT_FIELDS & vals.keys() if any(self.mapped(name))] + [
             name for name in ORIGIN_FIELDS & vals.keys() if self._differs_from_receipt(name, vals)
         ]:
-            raise UserError(
-                self.env._(
-                    "%(fields)s: where the goods came from stays on record.",
-                    fields=", ".join(
-                        self._fields[name]._description_string(self.env) for name in sorted(names)
-                    ),
-                )
+            message = self.env._(
+                "%(fields)s: where the goods came from stays on record.",
+                fields=", ".join(map(self._get_label, sorted(names))),
             )
+            raise about(UserError(message), *sorted(names))
 
     def _differs_from_receipt(self, name, vals):
         """Whether writing ``vals`` would change what a receipt said about one of these lots."""
