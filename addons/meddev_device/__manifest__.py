@@ -32,6 +32,8 @@
         "views/portal_device_templates.xml",
         "views/meddev_device_menus.xml",
         "data/meddev_role_data.xml",
+        "data/meddev.role.scope.csv",
+        "data/meddev.role.right.csv",
         "data/meddev_registration_reminder_data.xml",
     ],
     "assets": {

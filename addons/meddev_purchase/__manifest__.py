@@ -34,6 +34,9 @@
         "views/res_config_settings_views.xml",
         "views/meddev_purchase_menus.xml",
         "data/meddev_role_data.xml",
+        "data/meddev.role.scope.csv",
+        "data/meddev.role.field.csv",
+        "data/meddev.role.right.csv",
     ],
     "assets": {
         "web.assets_tests": ["meddev_purchase/static/tests/tours/*"],

@@ -21,6 +21,8 @@
         "views/portal_templates.xml",
         "views/meddev_service_menus.xml",
         "data/meddev_role_data.xml",
+        "data/meddev.role.scope.csv",
+        "data/meddev.role.right.csv",
     ],
     "assets": {
         "web.assets_frontend": ["meddev_service/static/src/js/portal_terms.js"],

@@ -147,9 +147,7 @@ def cases_in_process(ours, bare):
 def own_share(case):
     """The same measurements once more: what the addons cost without the audit trail."""
     variants = [case.variant(OWN_SHARE), case.variant("helpdesk_mgmt")]
-    return Case(
-        f"{case.name}, without the trail", variants, OWN_SHARE, "helpdesk_mgmt", case.limit
-    )
+    return Case(f"{case.name}, without the trail", variants, OWN_SHARE, "helpdesk_mgmt", case.limit)
 
 
 def cases_over_http(ours, bare, url, apis=("xmlrpc", "json2")):

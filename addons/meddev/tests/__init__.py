@@ -1,3 +1,5 @@
+from . import test_role_matrix
+from . import test_role_prober
 from . import test_roles
 from . import test_statements_audit
 from . import test_statements_company

@@ -1,5 +1,12 @@
 from . import (
     meddev_role,
+    meddev_role_right,
+    meddev_role_check,
+    meddev_role_explain,
+    meddev_role_conflict,
+    meddev_access_review,
+    meddev_role_export,
+    res_config_settings,
     meddev_region,
     meddev_team,
     meddev_dealer_assignment,

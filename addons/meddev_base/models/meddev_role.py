@@ -1,4 +1,16 @@
-from odoo import fields, models
+import os
+
+from odoo import api, fields, models
+from odoo.tools import ormcache, str2bool
+
+#: Environment of the server: in the profile production strict sign-in is on unless switched off.
+PROFILE_VARIABLE = "MEDDEV_PROFILE"
+STRICT_PARAMETER = "meddev_base.strict_sign_in"
+APPLIED_PARAMETER = "meddev_base.strict_sign_in_applied"
+SESSION_PARAMETER = "meddev_base.session_minutes"
+IDLE_PARAMETER = "meddev_base.idle_minutes"
+SESSION_MINUTES = 720
+IDLE_MINUTES = 15
 
 
 class MeddevRole(models.Model):
@@ -23,6 +35,11 @@ class MeddevRole(models.Model):
         ondelete="set null",
         help="What users of this role see after login, unless they chose a home action.",
     )
+    needs_second_factor = fields.Boolean(
+        "Second Factor",
+        help="This role signs or reveals: with the setting Strict Sign-In its people need a second"
+        " factor, and their sessions end.",
+    )
     user_count = fields.Integer("Users", compute="_compute_user_count")
 
     _group_unique = models.UniqueIndex("(group_id)", "There is already a role of this group.")
@@ -44,3 +61,71 @@ class MeddevRole(models.Model):
             [("group_id.all_user_ids", "in", user.ids), ("landing_action_id", "!=", False)], limit=1
         )
         return roles.landing_action_id.id
+
+    # Strict sign-in: a second factor, and sessions that end
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        roles = super().create(vals_list)
+        if any(vals.get("needs_second_factor") for vals in vals_list):
+            self._apply_strict_sign_in()
+        return roles
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "needs_second_factor" in vals:
+            self._apply_strict_sign_in()
+        return result
+
+    def _register_hook(self):
+        super()._register_hook()
+        self._apply_strict_sign_in()
+
+    @api.model
+    def _is_sign_in_strict(self):
+        """What the settings say; before anybody saved them, what the server's profile says."""
+        # sudo: the setting holds for who may not read it.
+        chosen = self.env["ir.config_parameter"].sudo().get_param(STRICT_PARAMETER)
+        if chosen:
+            return str2bool(chosen, False)
+        return os.environ.get(PROFILE_VARIABLE) == "production"
+
+    @api.model
+    def _set_strict_sign_in(self, is_strict):
+        """Demand a second factor of the roles that need one, and end their sessions, or not."""
+        # sudo: called by the settings, which administrators alone save, and by data files.
+        self.env["ir.config_parameter"].sudo().set_param(STRICT_PARAMETER, str(bool(is_strict)))
+        self._apply_strict_sign_in()
+
+    @api.model
+    def _apply_strict_sign_in(self):
+        """Give the groups of the roles the time limits of core's ``auth_timeout``."""
+        self.env.registry.clear_cache()
+        parameters = self.env["ir.config_parameter"].sudo()  # sudo: as above
+        is_strict = self._is_sign_in_strict()
+        if not is_strict and not parameters.get_param(APPLIED_PARAMETER):
+            # Limits that an administrator set on a group by hand are theirs.
+            return
+        parameters.set_param(APPLIED_PARAMETER, "True" if is_strict else False)
+        session = int(parameters.get_param(SESSION_PARAMETER) or SESSION_MINUTES)
+        idle = int(parameters.get_param(IDLE_PARAMETER) or IDLE_MINUTES)
+        for role in self.sudo().search([("group_id", "!=", False)]):  # sudo: as above
+            is_bound = is_strict and role.needs_second_factor
+            wanted = {
+                "lock_timeout": session if is_bound else 0,
+                "lock_timeout_mfa": is_bound,
+                "lock_timeout_inactivity": idle if is_bound else 0,
+                "lock_timeout_inactivity_mfa": False,
+            }
+            if any(role.group_id[name] != value for name, value in wanted.items()):
+                role.group_id.write(wanted)
+
+    @api.model
+    @ormcache()
+    def _get_second_factor_groups(self):
+        """Ids of the groups whose people need a second factor now."""
+        if not self._is_sign_in_strict():
+            return frozenset()
+        # sudo: as above.
+        roles = self.sudo().search([("needs_second_factor", "=", True)])
+        return frozenset(roles.group_id.ids)

@@ -86,6 +86,14 @@ class ResPartner(models.Model):
     facility_path = fields.Char(
         "Place", compute="_compute_facility_path", store=True, recursive=True
     )
+    integration_user_ids = fields.Many2many(
+        "res.users",
+        "meddev_integration_customer_rel",
+        "partner_id",
+        "user_id",
+        "Integrations",
+        groups="base.group_system",
+    )
     facility_ancestor_ids = fields.Many2many(
         "res.partner",
         "meddev_facility_ancestor_rel",

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_access_review,
     test_attack_base,
     test_attack_facility,
     test_code_file,
@@ -10,6 +11,8 @@ from . import (
     test_junk_arguments,
     test_landing,
     test_regions_teams,
+    test_role_rights,
+    test_strict_sign_in,
     test_working_time,
     test_working_calendar,
 )

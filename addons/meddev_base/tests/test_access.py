@@ -59,7 +59,7 @@ class TestAccess(MeddevBaseCommon):
     def test_each_role_sees_only_its_menus(self):
         expected = {
             "service_manager": "menu_hospitals menu_dealers menu_dealer_assignments "
-            "menu_manufacturers menu_teams menu_regions menu_holidays",
+            "menu_manufacturers menu_teams menu_regions menu_holidays menu_role_rights",
             "intake_agent": "menu_hospitals menu_dealers",
             "dispatcher": "menu_hospitals menu_teams menu_regions",
             "field_engineer": "menu_hospitals",
@@ -67,7 +67,9 @@ class TestAccess(MeddevBaseCommon):
             "quality_specialist": "menu_hospitals menu_dealers menu_manufacturers menu_codes",
             "knowledge_manager": "menu_codes menu_code_systems menu_code_import",
             "analyst": "menu_hospitals",
-            "compliance_auditor": "menu_hospitals menu_dealers menu_dealer_assignments menu_roles",
+            "compliance_auditor": "menu_hospitals menu_dealers menu_dealer_assignments menu_roles "
+            "menu_role_rights menu_role_scopes menu_role_conflicts menu_access_explain "
+            "menu_role_compare menu_access_reviews",
         }
         own = self.env["ir.model.data"].search(
             [("module", "=", "meddev_base"), ("model", "=", "ir.ui.menu")]

@@ -1,1 +1,1 @@
-from . import meddev_code_import
+from . import meddev_access_explain, meddev_code_import

@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .device_state import (
-    ENGINEER,
-    MANAGER,
     STATE_IN_SERVICE,
     STATE_INSTALLED,
     STATE_SHIPPED,
@@ -244,8 +242,9 @@ class MeddevDeviceAcceptance(models.Model):
                 )
 
     def _may_sign(self):
-        return self.env.user.id == self.env.ref("base.user_root").id or any(
-            self.env.user.has_group(role) for role in (ENGINEER, MANAGER)
+        is_system = self.env.user.id == self.env.ref("base.user_root").id
+        return is_system or self.env["meddev.role.right"]._may(
+            "approve", "meddev.device.acceptance"
         )
 
     def action_sign(self):

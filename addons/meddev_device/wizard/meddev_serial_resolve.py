@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..models.argument import ensure_single
-from ..models.device_state import MANAGER, QUALITY
 
 
 class MeddevSerialResolve(models.TransientModel):
@@ -41,9 +40,8 @@ class MeddevSerialResolve(models.TransientModel):
     def action_resolve(self):
         """Settle the serial as decided."""
         ensure_single(self)
-        if self.env.uid != self.env.ref("base.user_root").id and not any(
-            self.env.user.has_group(role) for role in (QUALITY, MANAGER)
-        ):
+        may = self.env["meddev.role.right"]._may("approve", "meddev.serial.resolve")
+        if self.env.uid != self.env.ref("base.user_root").id and not may:
             raise AccessError(
                 self.env._(
                     "Reviewing serial numbers is for the quality specialist and the service"

@@ -83,7 +83,7 @@ class MeddevIncomingInspectionLine(models.Model):
 
     @api.model
     def _may_decide(self):
-        return self.env.user.has_group("meddev_base.group_quality_specialist")
+        return self.env["meddev.role.right"]._may("approve", "meddev.quarantine.decide")
 
     def _release(self, reason):
         """Put quarantined goods back among the good stock."""

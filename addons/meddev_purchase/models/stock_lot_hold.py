@@ -8,7 +8,6 @@ from .guard import is_own_write, own_write
 from .meddev_device_event import EVENT_RETENTION
 
 HOLD_FIELDS = {"is_on_legal_hold", "legal_hold_reason"}
-HOLD_ROLES = ("meddev_base.group_quality_specialist", "meddev_base.group_service_manager")
 
 
 class StockLot(models.Model):
@@ -107,7 +106,7 @@ class StockLot(models.Model):
         return lots.ids
 
     def _ensure_may_hold(self):
-        if not any(self.env.user.has_group(role) for role in HOLD_ROLES):
+        if not self.env["meddev.role.right"]._may("approve", "meddev.legal.hold"):
             raise AccessError(
                 self.env._(
                     "Only a quality specialist or a service manager puts records on legal hold."

@@ -4,6 +4,7 @@ from . import (
     helpdesk_ticket_state,
     helpdesk_ticket_archive,
     helpdesk_ticket_follow,
+    helpdesk_ticket_integration,
     helpdesk_ticket_mail,
     helpdesk_ticket_order,
     helpdesk_ticket_tag,

@@ -6,6 +6,7 @@ from . import (
     test_ticket_create,
     test_ticket_flow,
     test_ticket_install,
+    test_ticket_integration,
     test_ticket_mail,
     test_ticket_order,
     test_ticket_portal,

@@ -1,0 +1,31 @@
+from odoo import models
+from odoo.exceptions import AccessError
+
+
+class Base(models.AbstractModel):
+    """After-sales staff export what the role matrix lets them."""
+
+    _inherit = "base"
+
+    def export_data(self, fields_to_export):
+        self._ensure_may_export()
+        return super().export_data(fields_to_export)
+
+    def _ensure_may_export(self):
+        """Refuse to export a kind of record that the matrix names and gives none of the roles.
+
+        Who holds no after-sales role is ruled by core's right to export alone; administrators
+        hold rows of their own.
+        """
+        rights = self.env["meddev.role.right"]
+        if self.env.su or self._name not in rights._get_matrix():
+            return
+        user = self.env.user
+        if user.has_group("meddev_base.group_staff") and not rights._may("export", self._name):
+            raise AccessError(
+                self.env._(
+                    "Your roles may not export %(model)s. Ask a service manager for the figures, or"
+                    " an administrator for the right to export in the role matrix.",
+                    model=self.env["meddev.role.check"]._get_model_label(self),
+                )
+            )
