@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..tools.serial_number import normalise_serial
+from ..tools.twice import find_twice
 from .meddev_device_event import EVENT_IDENTITY
 
 
@@ -62,15 +63,25 @@ class MeddevDeviceAlias(models.Model):
             vals["lot_id"] for vals in vals_list if vals.get("lot_id")
         )
         customers = {lot.id: lot.customer_id.id for lot in lots}
-        aliases = super().create(
-            [{"partner_id": customers.get(vals.get("lot_id"))} | vals for vals in vals_list]
-        )
+        vals_list = [{"partner_id": customers.get(vals.get("lot_id"))} | vals for vals in vals_list]
+        self.check_access("create")
+        rows = [(vals["partner_id"], vals.get("value")) for vals in vals_list]
+        self.browse()._ensure_no_twins(rows)
+        aliases = super().create(vals_list)
         self._log_alias_changes({}, aliases._snapshot())
         return aliases
 
     def write(self, vals):
         if not {"lot_id", "value", "partner_id"} & vals.keys():
             return super().write(vals)
+        if {"value", "partner_id"} & vals.keys():
+            self.check_access("write")
+            self._ensure_no_twins(
+                [
+                    (vals.get("partner_id", alias.partner_id.id), vals.get("value", alias.value))
+                    for alias in self
+                ]
+            )
         before = self._snapshot()
         result = super().write(vals)
         self._log_alias_changes(before, self._snapshot())
@@ -81,6 +92,52 @@ class MeddevDeviceAlias(models.Model):
         result = super().unlink()
         self._log_alias_changes(before, {})
         return result
+
+    def _ensure_no_twins(self, rows):
+        """Refuse names that another device, or another row, has already: the index is blind.
+
+        :param rows: pairs of the id of who uses the name and the name, of these aliases or of
+            new ones.
+        """
+        keys = [(partner_id or False, normalise_serial(value)) for partner_id, value in rows]
+        if twice := find_twice([key for key in keys if key[1]]):
+            raise ValidationError(
+                self.env._(
+                    "Alias %s occurs more than once in what was entered. Keep one of them, or"
+                    " correct Alias.",
+                    next(row[1] for row, key in zip(rows, keys, strict=True) if key == twice),
+                )
+            )
+        # sudo: a name is taken even if the user may not see its device; what is told of it
+        # follows the user's rights.
+        found = self.sudo().search(
+            [
+                ("normalised_value", "in", [word for _partner, word in keys if word]),
+                ("id", "not in", self.ids),
+            ]
+        )
+        taken = {(alias.partner_id.id, alias.normalised_value): alias for alias in found}
+        if twin := next((taken[key] for key in keys if key in taken), None):
+            raise ValidationError(twin.with_user(self.env.uid)._describe_twin())
+
+    def _describe_twin(self):
+        """What is wrong and what to do, as far as the user may see the device."""
+        # sudo: only the id, whose access is asked at once.
+        device = self.sudo().lot_id.with_env(self.env)._filtered_access("read")
+        _lot_id, alias = self._snapshot()[self.id]
+        if not device:
+            return self.env._(
+                "Alias %s names a device that you may not see. Correct Alias, or ask an"
+                " administrator.",
+                alias,
+            )
+        return self.env._(
+            "Alias %(alias)s names device %(device)s of %(product)s already. Open that device, or"
+            " correct Alias.",
+            alias=alias,
+            device=device.name,
+            product=device.product_id.display_name,
+        )
 
     def _snapshot(self):
         """Device and readable name per alias: what the timeline tells of it."""

@@ -8,6 +8,7 @@ from ..tools.registration_number import (
     check_registration_number,
     normalise_number,
 )
+from ..tools.twice import find_twice
 from .argument import ensure_single
 from .guard import without_defaults
 
@@ -153,6 +154,16 @@ class MeddevRegistration(models.Model):
         self._supersede(self.browse(filter(None, previous_ids)))
         blank = without_defaults(self, ["is_superseded"])
         vals_list = [self._without_protected(vals) for vals in vals_list]
+        self.check_access("create")
+        self.browse()._ensure_no_twins(
+            [
+                (
+                    vals.get("number", self.env.context.get("default_number")),
+                    vals.get("company_id", self.env.context.get("default_company_id")),
+                )
+                for vals in vals_list
+            ]
+        )
         return super(MeddevRegistration, blank).create(vals_list).with_env(self.env)
 
     def write(self, vals):
@@ -160,8 +171,21 @@ class MeddevRegistration(models.Model):
         former = self.previous_id if "previous_id" in vals else self.browse()
         if vals.get("previous_id"):
             self._supersede(self.browse(vals["previous_id"]))
+        if {"number", "company_id"} & vals.keys():
+            self.check_access("write")
+            in_force = self.filtered(lambda registration: not registration.is_superseded)
+            in_force._ensure_no_twins(
+                [
+                    (
+                        vals.get("number", registration.number),
+                        vals.get("company_id", registration.company_id.id),
+                    )
+                    for registration in in_force
+                ]
+            )
         result = super().write(vals)
         if orphans := former.filtered(lambda registration: not registration.next_ids):
+            orphans._ensure_no_twins([(one.number, one.company_id.id) for one in orphans])
             super(MeddevRegistration, orphans).write({"is_superseded": False})
         return result
 
@@ -174,6 +198,59 @@ class MeddevRegistration(models.Model):
                     ", ".join(renewed.mapped("number")),
                 )
             )
+
+    def _ensure_no_twins(self, rows):
+        """Refuse numbers that a certificate in force carries already: the index is blind.
+
+        :param rows: pairs of number and company id, of these certificates or of new ones.
+        """
+        keys = [(normalise_number(number), company_id or False) for number, company_id in rows]
+        if twice := find_twice([key for key in keys if key[0]]):
+            raise ValidationError(
+                self.env._(
+                    "Certificate number %s occurs more than once in what was entered. Keep one of"
+                    " them, or correct Number.",
+                    twice[0],
+                )
+            )
+        # sudo: a number is taken even if the user may not see the certificate; what is told of
+        # it follows the user's rights.
+        found = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("normalised_number", "in", [number for number, _company in keys if number]),
+                    ("is_superseded", "!=", True),
+                    ("id", "not in", self.ids),
+                ]
+            )
+        )
+        taken = {(one.normalised_number, one.company_id.id): one for one in found}
+        if twin := next((taken[key] for key in keys if key in taken), None):
+            raise ValidationError(twin.with_user(self.env.uid)._describe_twin())
+
+    def _describe_twin(self):
+        if not self._filtered_access("read"):
+            return self.env._(
+                "Certificate number %s is recorded already, and you may not see that certificate."
+                " Correct Number, or ask an administrator.",
+                self.sudo().number,  # sudo: the user typed it.
+            )
+        names = self.product_tmpl_ids._filtered_access("read").mapped("display_name")
+        number = self.number if self.active else self.env._("%s (archived)", self.number)
+        if names:
+            return self.env._(
+                "Certificate number %(number)s is recorded already, for %(products)s. Open that"
+                " certificate and renew it, or correct Number.",
+                number=number,
+                products=", ".join(names[:5]),
+            )
+        return self.env._(
+            "Certificate number %s is recorded already. Open that certificate and renew it, or"
+            " correct Number.",
+            number,
+        )
 
     def action_renew(self):
         """Open a new certificate that continues this one."""

@@ -3,6 +3,8 @@ import unicodedata
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..tools.twice import find_twice
+
 ISSUERS = [
     ("gs1", "GS1"),
     ("hibcc", "HIBCC"),
@@ -88,10 +90,61 @@ class MeddevUdiDi(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([self._clean(vals) for vals in vals_list])
+        vals_list = [self._clean(vals) for vals in vals_list]
+        self.check_access("create")
+        self._ensure_no_twins([vals.get("di") for vals in vals_list])
+        return super().create(vals_list)
 
     def write(self, vals):
-        return super().write(self._clean(vals))
+        vals = self._clean(vals)
+        if "di" in vals:
+            self.check_access("write")
+            self._ensure_no_twins([vals["di"]] * len(self), except_for=self)
+        return super().write(vals)
+
+    def _ensure_no_twins(self, identifiers, except_for=None):
+        """Refuse a DI that a product, or another row, carries already: the index is blind."""
+        if twice := find_twice(identifiers):
+            raise ValidationError(
+                self.env._(
+                    "DI %s occurs more than once in what was entered. Keep one of them, or correct"
+                    " Device Identifier (DI).",
+                    twice,
+                )
+            )
+        # sudo: a DI names one product in the world; what is told of it follows the user's rights.
+        twin = self.sudo().search(
+            [("di", "in", identifiers), ("id", "not in", (except_for or self.browse()).ids)],
+            limit=1,
+        )
+        if twin:
+            raise ValidationError(twin.with_user(self.env.uid)._describe_twin())
+
+    def _describe_twin(self):
+        if product := self._get_product_label():
+            return self.env._(
+                "DI %(di)s belongs to product %(product)s. Open it, or correct Device Identifier"
+                " (DI).",
+                di=self.sudo().di,  # sudo: the user typed it.
+                product=product,
+            )
+        return self.env._(
+            "DI %s belongs to a product that you may not see. Correct Device Identifier (DI), or"
+            " ask an administrator.",
+            self.sudo().di,  # sudo: the user typed it.
+        )
+
+    def _get_product_label(self):
+        """Name of the product, and whether it is archived; "" for who may not see it."""
+        self.ensure_one()
+        # sudo: only the ids, whose access is asked at once.
+        template = self.sudo().product_tmpl_id.with_env(self.env)
+        product = self.sudo().product_id.with_env(self.env) or template
+        if not (template._filtered_access("read") and product._filtered_access("read")):
+            return ""
+        if template.active and product.active:
+            return product.display_name
+        return self.env._("%s (archived)", product.display_name)
 
     def _clean(self, vals):
         """Blanks and full-width digits around a DI come from pasting, not from the label."""

@@ -341,12 +341,13 @@ class StockLot(models.Model):
                 )
             )
             if wrong:
+                other = identifier.with_user(self.env.uid)._get_product_label()
                 message = self.env._(
                     "%(device)s: UDI-DI %(di)s belongs to %(other)s, not to %(product)s."
                     " Correct the product or scan the carrier again.",
                     device=wrong[0].name,
                     di=di,
-                    other=product.display_name,
+                    other=other or self.env._("a product that you may not see"),
                     product=wrong[0].product_id.display_name,
                 )
                 raise about(ValidationError(message), "udi_di", "product_id")

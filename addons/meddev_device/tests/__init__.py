@@ -30,5 +30,7 @@ from . import test_tool_udi_gs1
 from . import test_tool_udi_others
 from . import test_tool_udi_properties
 from . import test_tool_udi_vectors
+from . import test_tool_twice
 from . import test_tours_scan
+from . import test_twins
 from . import test_udi_model
