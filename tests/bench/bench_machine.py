@@ -24,6 +24,9 @@ HOME = Path(os.environ.get("MEDDEV_HOME") or CHECKOUT / ".meddev")
 ADDONS = CHECKOUT / "addons"
 FOLDER = HOME / "bench"
 PREFIX = "bench_"
+PEERS = FOLDER / "peers"
+#: Measured beside ours, never installed with it (AGPL-3).
+PEER = "odoo-addon-auditlog==19.0.2.0.1"
 BARE_MODULES = ("helpdesk_mgmt", "purchase_stock", "rpc")
 SUITE_MODULES = ("meddev_service", "meddev_purchase", "rpc")
 EXTENSIONS = ("pg_trgm", "unaccent")
@@ -53,6 +56,8 @@ def addons_path():
     import odoo.addons
 
     found = [Path(folder) for folder in odoo.addons.__path__]
+    if PEERS.is_dir():
+        found.append(PEERS / "odoo" / "addons")
     core = Path(sys.modules["odoo.release"].__file__).parent / "addons"
     folders = [core, *found, ADDONS]
     return ",".join(dict.fromkeys(str(folder) for folder in folders if folder.is_dir()))
@@ -83,6 +88,20 @@ def write_configuration(path, port=None):
     text = "".join(f"{key} = {value}\n" for key, value in lines.items() if value != "")
     path.write_text(f"[options]\n{text}")
     return path
+
+
+def fetch_peer():
+    """The addon that others use for an audit trail, into a folder of the bench's own.
+
+    :return: whether it is there; a machine without the package index measures without it.
+    """
+    if PEERS.is_dir():
+        return True
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
+    result = subprocess.run([*command, str(PEERS), PEER], check=False, capture_output=True)
+    if result.returncode:
+        say(f"  {PEER} could not be fetched: measured without it")
+    return result.returncode == 0
 
 
 def start_odoo_here():

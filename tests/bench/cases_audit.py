@@ -2,9 +2,12 @@
 
 import itertools
 import json
+import threading
 import time
+from contextlib import closing
 
-from bench_machine import execute, switch_trail, transaction
+import bench_measure
+from bench_machine import connect, execute, switch_trail, transaction
 from bench_measure import Case, Variant
 from cases_tickets import BATCH, ticket_vals, world_of
 
@@ -14,6 +17,9 @@ BATCH_LIMIT = 1.25
 VERIFY_PER_SECOND = 300_000
 HISTORY_MS = 10
 ENTRIES = 1_000_000
+WRITERS = 4
+WRITERS_GAIN = 3.5
+WRITER_SECONDS = 2
 TABLES = ("helpdesk_ticket", "meddev_device_event", "stock_lot", "res_partner")
 numbers = itertools.count(1)
 
@@ -76,6 +82,127 @@ def cases(database):
             BATCH_LIMIT,
         ),
     ]
+
+
+def peer_cases(database):
+    """The same single writes and new tickets under OCA's auditlog, on bare helpdesk_mgmt."""
+    world = world_of(database, "bench_intake")
+    with transaction(database) as env:
+        tickets = env["helpdesk.ticket"].create(list(ticket_vals(world, 20))).ids
+        rule = env["auditlog.rule"].create(
+            {
+                "name": "Tickets",
+                "model_id": env["ir.model"]._get_id("helpdesk.ticket"),
+                "log_type": "full",
+            }
+        )
+        rule_id = rule.id
+        env.cr.commit()
+
+    def subscribed(is_on):
+        with transaction(database) as env:
+            rule = env["auditlog.rule"].browse(rule_id)
+            rule.subscribe() if is_on else rule.unsubscribe()
+            env.cr.commit()
+
+    def write(is_on):
+        def run():
+            subscribed(is_on)
+            started = time.perf_counter()
+            for ticket_id in tickets:
+                with transaction(database, world["user"]) as env:
+                    ticket = env["helpdesk.ticket"].browse(ticket_id)
+                    ticket.partner_name = f"Caller {next(numbers)}"
+                    env.cr.commit()
+            return time.perf_counter() - started
+
+        return run
+
+    def create(is_on):
+        def run():
+            subscribed(is_on)
+            started = time.perf_counter()
+            for _ in range(10):
+                with transaction(database, world["user"]) as env:
+                    env["helpdesk.ticket"].create(list(ticket_vals(world, 1)))
+                    env.cr.commit()
+            return time.perf_counter() - started
+
+        return run
+
+    def pair(name, make, per):
+        variants = [Variant("auditlog", make(True), per), Variant("without", make(False), per)]
+        return Case(name, variants, "auditlog", "without", None, repeats=2)
+
+    return [
+        pair("auditlog: one field of a ticket", write, len(tickets)),
+        pair("auditlog: one new ticket", create, 10),
+    ]
+
+
+def writers(database, rounds):
+    """Writers side by side: what four of them write in a second against what one does.
+
+    Statements as Odoo sends them, without Odoo: its own work would hide a queue in the trail.
+    """
+    world = world_of(database, "bench_intake")
+    with transaction(database, world["user"]) as env:
+        ids = env["helpdesk.ticket"].search([], limit=WRITERS * 10).ids
+        from odoo.addons.audit_trail.models.announcement import announce
+
+        announce(env)
+        env.cr.execute(
+            "SELECT current_setting('audit_trail.key'), current_setting('audit_trail.context')"
+        )
+        key, context = env.cr.fetchone()
+
+    def write_for_a_while(place, results):
+        own = ids[place * 10 : place * 10 + 10]
+        with closing(connect(database)) as connection, connection.cursor() as cursor:
+            connection.autocommit = False
+            count, end = 0, time.perf_counter() + WRITER_SECONDS
+            while time.perf_counter() < end:
+                cursor.execute(
+                    "SELECT set_config('audit_trail.key', %s, TRUE),"
+                    " set_config('audit_trail.context', %s, TRUE)",
+                    [key, context],
+                )
+                cursor.execute(
+                    "UPDATE helpdesk_ticket SET device_reference = %s WHERE id = %s",
+                    [f"Writer {place} {count}", own[count % len(own)]],
+                )
+                connection.commit()
+                count += 1
+        results.append(count)
+
+    def side_by_side(number):
+        def run():
+            results = []
+            threads = [
+                threading.Thread(target=write_for_a_while, args=(place, results))
+                for place in range(number)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            # Seconds per write, all writers together.
+            return WRITER_SECONDS / sum(results)
+
+        return run
+
+    found = []
+    for is_on, label in ((True, "tracked"), (False, "untracked")):
+        tracked(database, is_on)
+        one = Variant("one writer", side_by_side(1))
+        four = Variant(f"{WRITERS} writers", side_by_side(WRITERS))
+        limit = 1 / WRITERS_GAIN if is_on else None
+        case = Case(f"audit: writers side by side, {label}", [four, one], four.name, one.name, limit)
+        case.repeats = 1
+        bench_measure.measure([case], rounds, warm_up=False)
+        found.append(case)
+    tracked(database, True)
+    return found
 
 
 def verification(database, entries=ENTRIES, say=print):

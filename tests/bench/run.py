@@ -19,11 +19,12 @@ import bench_measure
 import bench_story
 from bench_machine import BARE_MODULES, SUITE_MODULES, BenchError, say, step
 
-GROUPS = ("screens", "tickets", "receipt", "audit")
+GROUPS = ("screens", "tickets", "receipt", "audit", "rules")
 PRODUCTS = 1000
 TEMPLATE = "bench_template"
 BARE = "bench_bare"
 CREATE = "bench_create"
+PEER = "bench_auditlog"
 CREATE_DEVICES = 1000
 PASSWORD = "bench-only"
 
@@ -56,6 +57,7 @@ def bench(options, wanted):
             machine.drop(database)
         return 0
     started = time.time()
+    has_peer = "audit" in wanted and machine.fetch_peer()
     machine.start_odoo_here()
     sizes = build(options, wanted)
     cases = []
@@ -74,8 +76,10 @@ def bench(options, wanted):
         keep(receipt(options.serials, max(2, options.rounds // 2)))
     facts = {}
     if "audit" in wanted:
-        found, facts = audit(options)
+        found, facts = audit(options, has_peer)
         keep(found)
+    if "rules" in wanted:
+        keep(rules(sizes, min(3, options.rounds)))
     say()
     for case in cases:
         for name, steps in (case.note or {}).items():
@@ -106,7 +110,8 @@ def build(options, wanted):
     now = machine.fingerprint()
     needed = {"screens": [name for name, _, _ in sizes], "tickets": [CREATE, BARE]}
     needed["receipt"] = needed["tickets"]
-    needed["audit"] = [CREATE]
+    needed["audit"] = needed["tickets"]
+    needed["rules"] = needed["screens"][-1:]
     missing = [
         name
         for group in wanted
@@ -257,12 +262,28 @@ def receipt(quantity, rounds):
     return cases + [cases_receipt.own_share(case) for case in cases]
 
 
-def audit(options):
+def rules(sizes, rounds):
+    import cases_rules
+
+    say("record rules")
+    database, label = sizes[-1]
+    cases = cases_rules.cases(database, label)
+    bench_measure.measure(cases, rounds, tell=lambda text: say(f"  {text}"))
+    return cases
+
+
+def audit(options, has_peer):
     import cases_audit
 
     say("audit trail")
     cases = cases_audit.cases(CREATE)
+    if has_peer:
+        machine.copy(BARE, PEER)
+        with step("install auditlog, the peer"):
+            machine.odoo_command(PEER, "-i", "auditlog")
+        cases += cases_audit.peer_cases(PEER)
     bench_measure.measure(cases, options.rounds, tell=lambda text: say(f"  {text}"))
+    cases += cases_audit.writers(CREATE, options.rounds)
     return cases, cases_audit.verification(CREATE, options.large, say)
 
 

@@ -205,7 +205,10 @@ class AuditTrailSeal(models.Model):
 
     @api.model
     def _get_all_content_digests(self):
-        """The same for every seal: lines are made by parallel workers, then put in order."""
+        """The same for every seal: lines are made by parallel workers, then put in order.
+
+        The order inside keeps the planner from making the lines after the workers have finished.
+        """
         self.env.cr.execute(
             "SELECT generation, ARRAY_AGG(txid_from ORDER BY id), ARRAY_AGG(id ORDER BY id),"
             "       MAX(txid_to) FROM audit_trail_seal GROUP BY generation"
@@ -225,6 +228,7 @@ class AuditTrailSeal(models.Model):
                                       || COALESCE(entry.digest, ''), 'UTF8')) AS line
                           FROM audit_trail_entry entry
                          WHERE entry.generation = %s AND entry.txid < %s
+                      ORDER BY place, entry.txid, entry.id
                       ) lines
                      WHERE place > 0
                   GROUP BY place
