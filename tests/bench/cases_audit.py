@@ -197,7 +197,9 @@ def writers(database, rounds):
         one = Variant("one writer", side_by_side(1))
         four = Variant(f"{WRITERS} writers", side_by_side(WRITERS))
         limit = 1 / WRITERS_GAIN if is_on else None
-        case = Case(f"audit: writers side by side, {label}", [four, one], four.name, one.name, limit)
+        case = Case(
+            f"audit: writers side by side, {label}", [four, one], four.name, one.name, limit
+        )
         case.repeats = 1
         bench_measure.measure([case], rounds, warm_up=False)
         found.append(case)

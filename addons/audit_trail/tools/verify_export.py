@@ -79,6 +79,7 @@ class Verifier:
         self.entries = 0
         self.seals = 0
         self.last_seal = None
+        self.evidence = {}
         self.digests = set()
         self.purged = set()
         self._seal = None
@@ -159,6 +160,13 @@ class Verifier:
         self._content.update(entry_line_digest(row["canonical"], row["digest"]))
         self._found += 1
 
+    def _read_evidence(self, row):
+        """A row of another evidence table; the signature at the end covers it."""
+        self._finish_seal()
+        if not isinstance(row["row"]["id"], int):
+            self._tell(f"a row of {row['table']} has no number")
+        self.evidence[row["table"]] = self.evidence.get(row["table"], 0) + 1
+
     def _finish_seal(self):
         seal, self._seal = self._seal, None
         if not seal or (seal["id"] in self.purged and not self._found):
@@ -216,6 +224,8 @@ def main(arguments=None):
     output.write(
         f"{verifier.entries} entries, {verifier.seals} seals, {len(verifier.problems)} problems\n"
     )
+    for table, count in sorted(verifier.evidence.items()):
+        output.write(f"{count} rows of {table}\n")
     return 1 if verifier.problems else 0
 
 

@@ -1,4 +1,5 @@
 from . import audit_trail_entry
+from . import audit_trail_export
 from . import electronic_signature_evidence
 from . import electronic_signature_requirement
 from . import electronic_signature

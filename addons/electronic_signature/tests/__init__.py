@@ -1,6 +1,7 @@
 from . import test_binding
 from . import test_credentials
 from . import test_duties
+from . import test_export
 from . import test_refusals
 from . import test_requirements
 from . import test_rpc
