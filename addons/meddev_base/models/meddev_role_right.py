@@ -14,6 +14,7 @@ SCOPES = [
 ]
 OPERATIONS = ("read", "create", "write", "unlink")
 FUNCTIONS = ("dispatch", "approve", "export")
+SHOWN_DEVIATIONS = 20
 ALL_FIELDS = "all"
 ALL_EXCEPT = "except"
 ONLY = "only"
@@ -165,6 +166,35 @@ class MeddevRoleRight(models.Model):
         return self.env["res.groups"].browse(
             [group_id for group_id, row in rows.items() if row[function]]
         )
+
+    # Check
+
+    @api.model
+    def action_check(self):
+        """Compare the matrix with what is in force, and tell what differs."""
+        deviations = self.env["meddev.role.check"].find_deviations()
+        lines = [
+            " · ".join(
+                str(row[name])
+                for name in ("kind", "model", "group", "user", "operation", "found", "record")
+                if row.get(name) not in (None, False)
+            )
+            for row in deviations[:SHOWN_DEVIATIONS]
+        ]
+        if deviations:
+            title = self.env._("%s differences from the role matrix", len(deviations))
+        else:
+            title = self.env._("Access rows, record rules and fields are as the matrix says.")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": title,
+                "message": "\n".join(lines),
+                "type": "danger" if deviations else "success",
+                "sticky": bool(deviations),
+            },
+        }
 
     # Scopes
 

@@ -173,6 +173,17 @@ class TestRoleRights(MeddevBaseCommon):
             },
         )
 
+    def test_the_check_is_a_button(self):
+        """Given a deviation, then the button tells it; it is refused to others."""
+        self.env["ir.model.access"].search(
+            [("name", "=", "meddev.region staff")]
+        ).perm_unlink = True
+        shown = self.rights.with_user(self.auditor).action_check()["params"]
+        self.assertIn("access_row · meddev.region", shown["message"])
+        self.assertEqual(shown["type"], "danger")
+        with self.assertRaises(AccessError):
+            self.rights.with_user(self.users["analyst"]).action_check()
+
     # Conflicts
 
     def test_conflicts_of_duties_are_shown_and_allowed(self):
