@@ -1,7 +1,7 @@
 {
     "name": "Medical Devices: Device Ledger",
     "summary": "The ledger of every medical device in stock and in the field",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "After-Sales/Medical Devices",
     "author": "MedDev contributors",
     "license": "LGPL-3",

@@ -11,24 +11,48 @@ _logger = logging.getLogger(__name__)
 
 ACTIVITY_TYPE = "meddev_device.mail_activity_type_registration"
 
+SCOPE_REGISTRATION = "registration"
+#: What a step applies to -> kinds of certificates. The Chinese rule of renewal binds Chinese
+#: registrations, imported products' too; filings do not end by law; others have rules of their own.
+KINDS_OF_SCOPE = {
+    SCOPE_REGISTRATION: ("registration", "import"),
+    "filing": ("filing",),
+    "other": ("other",),
+}
+SCOPE_OF_KIND = {kind: scope for scope, kinds in KINDS_OF_SCOPE.items() for kind in kinds}
+
 
 class MeddevRegistrationReminderStep(models.Model):
     """How many days before the end of a certificate quality is reminded, and of what.
 
-    Rule: Regulations 739 Art. 22 (apply for renewal six months before the end).
+    Rule: State Council Order No. 739 (2021) Art. 22 (apply for the renewal of a registration six
+    months before its end); the other steps are the company's procedure.
     """
 
     _name = "meddev.registration.reminder.step"
     _description = "Certificate Reminder Step"
-    _order = "days desc"
+    _order = "applies_to desc, days desc"
 
+    applies_to = fields.Selection(
+        [
+            (SCOPE_REGISTRATION, "Chinese Registration Certificates"),
+            ("filing", "Chinese Filings"),
+            ("other", "Certificates of Other Countries"),
+        ],
+        required=True,
+        default=SCOPE_REGISTRATION,
+    )
     days = fields.Integer("Days Before Expiry", required=True)
     name = fields.Char("What To Do", required=True, translate=True)
     due_days = fields.Integer("To Be Done Within (Days)", required=True, default=14)
     source = fields.Char(translate=True, help="Law, standard or procedure that this step follows.")
     active = fields.Boolean(default=True)
 
-    _days_unique = models.UniqueIndex("(days)", "There is already a reminder for this day.")
+    _days_unique = models.UniqueIndex(
+        "(applies_to, days) WHERE active IS TRUE",
+        "These certificates have an active reminder for this day already. Change or archive one of"
+        " them.",
+    )
     _days_not_negative = models.Constraint(
         "CHECK (days >= 0 AND due_days >= 0)",
         "A reminder comes before the end: the days cannot be negative.",
@@ -93,13 +117,15 @@ class MeddevRegistration(models.Model):
     # Reminders
 
     @api.model
-    def _get_reminder_domain(self, today, days):
-        """Certificates that end within ``days`` and were not renewed; asked by the cron."""
-        return (
-            Domain("valid_to", ">=", today)
-            & Domain("valid_to", "<=", fields.Date.add(today, days=days))
-            & Domain("is_superseded", "!=", True)
+    def _get_reminder_domain(self, today, steps):
+        """Certificates for which one of ``steps`` has begun and that were not renewed; asked by
+        the cron."""
+        begun = Domain.OR(
+            Domain("kind", "in", KINDS_OF_SCOPE[scope])
+            & Domain("valid_to", "<=", fields.Date.add(today, days=max(own.mapped("days"))))
+            for scope, own in steps.grouped("applies_to").items()
         )
+        return begun & Domain("valid_to", ">=", today) & Domain("is_superseded", "!=", True)
 
     def _get_due_reminders(self, today, steps):
         """Map each of these certificates to the steps due on ``today`` and not given yet."""
@@ -112,7 +138,8 @@ class MeddevRegistration(models.Model):
             days_left = (registration.valid_to - today).days
             missing = steps.filtered(
                 lambda step, registration=registration, days_left=days_left: (
-                    days_left <= step.days
+                    step.applies_to == SCOPE_OF_KIND[registration.kind]
+                    and days_left <= step.days
                     and (registration, registration.valid_to, step.days) not in given
                 )
             )
@@ -216,7 +243,7 @@ class MeddevRegistration(models.Model):
         steps = self.env["meddev.registration.reminder.step"].search([("active", "=", True)])
         if not steps:
             return
-        ending = self.search(self._get_reminder_domain(today, max(steps.mapped("days"))))
+        ending = self.search(self._get_reminder_domain(today, steps))
         due = ending._get_due_reminders(today, steps)
         self.env["ir.cron"]._commit_progress(remaining=len(due))
         for position, (registration, missing) in enumerate(due.items(), start=1):

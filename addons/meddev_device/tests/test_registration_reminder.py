@@ -1,8 +1,13 @@
 from datetime import date, timedelta
 from unittest.mock import patch
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import AccessError
+from odoo.modules.migration import load_script
 from odoo.tests import freeze_time, new_test_user, tagged
+from odoo.tools import mute_logger
+from odoo.tools.misc import file_path
 
 from odoo.addons.base.models.ir_cron import IrCron
 
@@ -54,7 +59,7 @@ class TestRegistrationReminder(DeviceCase):
         self.assertEqual(len(activity), 1)
         self.assertEqual(self._given(), [365, 210, 190])
         self.assertIn("Last days to apply", activity.note)
-        self.assertIn("Regulations 739 Art. 22", activity.note)
+        self.assertIn("State Council Order No. 739 (2021) Art. 22", activity.note)
         self.assertEqual(activity.date_deadline, END - timedelta(days=145))
 
     def test_the_deadline_never_lies_behind_the_end(self):
@@ -149,6 +154,65 @@ class TestRegistrationReminder(DeviceCase):
         self.assertIn("Our own procedure", activity.note)
         self.env["meddev.registration.reminder.step"].search([]).active = False
         self.assertEqual(len(self._run(30)), 1)
+
+    def test_the_chinese_rule_of_renewal_binds_chinese_registrations_only(self):
+        """Given one certificate of each kind, each follows the steps of its own.
+
+        Rule: State Council Order No. 739 (2021) Art. 22.
+        """
+        imported = self._certificate("国械注进20203070996", kind="import")
+        filing = self._certificate("国械备20200997", kind="filing")
+        other = self._certificate("K123456", kind="other")
+        self._run(0)
+        self.assertEqual(self._given(imported), [365, 210, 190, 90, 30])
+        self.assertEqual(self._given(filing), [90, 30])
+        self.assertEqual(self._given(other), [365, 180, 90, 30])
+        self.assertNotIn("739", filing.activity_ids.note + other.activity_ids.note)
+        self.env["meddev.registration.reminder.step"].search(
+            [("applies_to", "!=", "filing")]
+        ).active = False
+        late = self._certificate("国械备20200998", kind="filing")
+        self._run(90)
+        self.assertEqual((self._given(late), len(self.certificate.reminder_ids)), ([90], 5))
+
+    def test_every_shipped_step_names_its_source(self):
+        steps = self.env["meddev.registration.reminder.step"].search([])
+        legal = steps.filtered(lambda step: "Art. 22" in (step.source or ""))
+        self.assertEqual(legal.mapped("days"), [210, 190])
+        self.assertEqual(set(legal.mapped("applies_to")), {"registration"})
+        self.assertEqual(set((steps - legal).mapped("source")), {"Company procedure"})
+
+    def test_a_day_is_taken_by_an_active_step_only(self):
+        steps = self._as("quality", self.env["meddev.registration.reminder.step"])
+        vals = {"days": 90, "name": "Twice"}
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(IntegrityError),
+            self.env.cr.savepoint(),
+        ):
+            steps.create(vals)
+        steps.search([("days", "=", 90), ("applies_to", "=", "registration")]).active = False
+        self.env.flush_all()
+        self.assertTrue(steps.create(vals))
+        self.assertTrue(steps.create(vals | {"days": 100, "applies_to": "other"}))
+
+    def test_shipped_steps_without_a_source_get_one_on_update(self):
+        """Given steps as they were before, each says what it rests on; own words stay."""
+        path = file_path("meddev_device/migrations/19.0.1.1.0/post-reminder_source.py")
+        migrate = load_script(path, "migration_of_meddev_device").migrate
+        reference = "meddev_device.registration_reminder_step_{}".format
+        steps = [self.env.ref(reference(days)) for days in (365, 210, 190, 90, 30)]
+        sources = [False, "Regulations 739 Art. 22", "Our own words", "", False]
+        for step, source in zip(steps, sources, strict=True):
+            step.source = source
+        own = self.env["meddev.registration.reminder.step"].create({"days": 400, "name": "Ours"})
+        self.env.flush_all()
+        migrate(self.env.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+        order = "State Council Order No. 739 (2021) Art. 22"
+        kept = ["Company procedure", order, "Our own words", *["Company procedure"] * 2]
+        self.assertEqual([step.source for step in steps], kept)
+        self.assertFalse(own.source)
 
     def test_one_bad_certificate_does_not_stop_the_others(self):
         other = self._certificate("国械注准20203070994")

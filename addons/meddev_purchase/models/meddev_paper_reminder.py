@@ -12,7 +12,10 @@ class MeddevPaperReminderStep(models.Model):
     days = fields.Integer("Days Before Expiry", required=True)
     active = fields.Boolean(default=True)
 
-    _days_unique = models.UniqueIndex("(days)", "There is already a reminder for this day.")
+    _days_unique = models.UniqueIndex(
+        "(days) WHERE active IS TRUE",
+        "There is an active reminder for this day already. Change or archive one of them.",
+    )
     _days_not_negative = models.Constraint(
         "CHECK (days >= 0)", "A reminder comes before the end: the days cannot be negative."
     )
