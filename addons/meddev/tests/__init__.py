@@ -8,3 +8,4 @@ from . import test_statements_escalation
 from . import test_statements_portal
 from . import test_statements_purchase
 from . import test_statements_staff
+from . import test_statements_sums

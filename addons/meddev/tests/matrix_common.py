@@ -1,7 +1,8 @@
 """A world in which every record rule makes a difference, and one user per role to try it.
 
 ``MatrixCase`` adds to ``StatementCase``: a second company with a row of every model that belongs to
-companies, a user of the integration, and ``cast`` (name -> user), one per role and user type.
+companies, a user of the integration, and ``cast`` (name -> user), one per role and user type, and
+people who hold two roles each.
 """
 
 from itertools import count
@@ -35,6 +36,12 @@ STAFF = (
     "knowledge_manager",
     "analyst",
     "compliance_auditor",
+)
+#: People with two roles have the sum of both and nothing more.
+SUMS = (
+    ("field_engineer", "analyst"),
+    ("quality_specialist", "compliance_auditor"),
+    ("dispatcher", "field_engineer"),
 )
 
 
@@ -73,6 +80,10 @@ class MatrixCase(StatementCase):
             "dealer": cls.portal_dealer,
             "integration": cls.integration,
         }
+        for roles in SUMS:
+            groups = ",".join(f"meddev_base.group_{role}" for role in roles)
+            name = "_and_".join(roles)
+            cls.cast[name] = new_test_user(cls.env, f"matrix_{name}", groups)
         cls.people = cls.env["res.users"].union(*cls.cast.values())
         cls._place_tickets()
         cls._fill_companies()
