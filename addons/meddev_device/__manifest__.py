@@ -29,6 +29,7 @@
         "report/device_label_reports.xml",
         "report/device_label_templates.xml",
         "views/device_label_scan_views.xml",
+        "views/res_config_settings_views.xml",
         "views/portal_device_templates.xml",
         "views/meddev_device_menus.xml",
         "data/meddev_role_data.xml",

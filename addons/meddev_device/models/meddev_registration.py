@@ -12,7 +12,18 @@ from ..tools.twice import find_twice
 from .argument import ensure_single
 from .guard import without_defaults
 
+#: Days before its end from which a certificate is expiring, unless a setting or reminder says so.
 EXPIRING_DAYS = 180
+
+SCOPE_REGISTRATION = "registration"
+#: What a reminder applies to -> kinds of certificates. The Chinese rule of renewal binds Chinese
+#: registrations, imported products' too; filings do not end by law; others have rules of their own.
+KINDS_OF_SCOPE = {
+    SCOPE_REGISTRATION: ("registration", "import"),
+    "filing": ("filing",),
+    "other": ("other",),
+}
+SCOPE_OF_KIND = {kind: scope for scope, kinds in KINDS_OF_SCOPE.items() for kind in kinds}
 
 STATUS_NONE = "none"
 STATUS_VALID = "valid"
@@ -107,16 +118,19 @@ class MeddevRegistration(models.Model):
             _error, warning = registration._judge_number()
             registration.number_warning = warning
 
-    @api.depends("valid_to", "valid_from", "is_superseded")
-    @api.depends_context("tz")
+    @api.depends("valid_to", "kind", "company_id.meddev_expiring_days")
+    @api.depends_context("company", "tz")
     def _compute_status(self):
         today = fields.Date.context_today(self)
-        limit = fields.Date.add(today, days=EXPIRING_DAYS)
+        default_days = self._get_default_expiring_days()
         for registration in self:
+            # sudo: a setting that colours lists for every reader.
+            company = (registration.company_id or self.env.company).sudo()
+            days = company.meddev_expiring_days or default_days[registration.kind]
             valid_to = registration.valid_to
             if valid_to and valid_to < today:
                 registration.status = STATUS_EXPIRED
-            elif valid_to and valid_to <= limit:
+            elif valid_to and valid_to <= fields.Date.add(today, days=days):
                 registration.status = STATUS_EXPIRING
             else:
                 registration.status = STATUS_VALID
@@ -125,11 +139,15 @@ class MeddevRegistration(models.Model):
         if operator != "in":
             return NotImplemented
         today = fields.Date.context_today(self)
-        limit = fields.Date.add(today, days=EXPIRING_DAYS)
+        ending = Domain.OR(
+            Domain("kind", "=", kind) & self.env["res.company"]._get_ending_domain(today, days)
+            for kind, days in self._get_default_expiring_days().items()
+        )
+        lasting = Domain("valid_to", ">=", today)
         by_status = {
             STATUS_EXPIRED: Domain("valid_to", "<", today),
-            STATUS_EXPIRING: Domain("valid_to", ">=", today) & Domain("valid_to", "<=", limit),
-            STATUS_VALID: Domain("valid_to", "=", False) | Domain("valid_to", ">", limit),
+            STATUS_EXPIRING: lasting & ending,
+            STATUS_VALID: Domain("valid_to", "=", False) | (lasting & ~ending),
         }
         return Domain.OR([by_status[status] for status in value if status in by_status])
 
@@ -275,6 +293,16 @@ class MeddevRegistration(models.Model):
             ("product_tmpl_ids", self.product_tmpl_ids.ids),
             ("valid_from", start),
         ]
+
+    @api.model
+    def _get_default_expiring_days(self):
+        """Map kind -> days before its end from which a certificate is expiring, unless the
+        company says otherwise: those of its first reminder, so that nothing that somebody is
+        told to renew still looks valid."""
+        # sudo: a setting that colours lists for every reader.
+        steps = self.env["meddev.registration.reminder.step"].sudo()
+        first = dict(steps._read_group([("active", "=", True)], ["applies_to"], ["days:max"]))
+        return {kind: first.get(scope, EXPIRING_DAYS) for kind, scope in SCOPE_OF_KIND.items()}
 
     def _without_protected(self, vals):
         """``is_superseded`` follows from the renewal and is never written by a client."""

@@ -6,20 +6,12 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from .device_state import MANAGER, QUALITY
+from .meddev_registration import KINDS_OF_SCOPE, SCOPE_OF_KIND, SCOPE_REGISTRATION
+from .res_company import MOST_DAYS
 
 _logger = logging.getLogger(__name__)
 
 ACTIVITY_TYPE = "meddev_device.mail_activity_type_registration"
-
-SCOPE_REGISTRATION = "registration"
-#: What a step applies to -> kinds of certificates. The Chinese rule of renewal binds Chinese
-#: registrations, imported products' too; filings do not end by law; others have rules of their own.
-KINDS_OF_SCOPE = {
-    SCOPE_REGISTRATION: ("registration", "import"),
-    "filing": ("filing",),
-    "other": ("other",),
-}
-SCOPE_OF_KIND = {kind: scope for scope, kinds in KINDS_OF_SCOPE.items() for kind in kinds}
 
 
 class MeddevRegistrationReminderStep(models.Model):
@@ -53,9 +45,9 @@ class MeddevRegistrationReminderStep(models.Model):
         "These certificates have an active reminder for this day already. Change or archive one of"
         " them.",
     )
-    _days_not_negative = models.Constraint(
-        "CHECK (days >= 0 AND due_days >= 0)",
-        "A reminder comes before the end: the days cannot be negative.",
+    _days_possible = models.Constraint(
+        f"CHECK (days BETWEEN 0 AND {MOST_DAYS} AND due_days BETWEEN 0 AND {MOST_DAYS})",
+        "A reminder comes before the end, at most 36,500 days.",
     )
 
 

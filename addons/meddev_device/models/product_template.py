@@ -1,11 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .argument import ensure_single
 from .meddev_device_event import EVENT_CREATED
 from .meddev_registration import (
-    EXPIRING_DAYS,
     STATUS_EXPIRED,
     STATUS_EXPIRING,
     STATUS_NONE,
@@ -76,45 +76,36 @@ class ProductTemplate(models.Model):
     )
 
     @api.depends(
-        "registration_ids.valid_from", "registration_ids.valid_to", "registration_ids.active"
+        "registration_ids.valid_from", "registration_ids.status", "registration_ids.active"
     )
+    @api.depends_context("company", "tz")
     def _compute_registration(self):
         today = fields.Date.context_today(self)
-        limit = fields.Date.add(today, days=EXPIRING_DAYS)
         for template in self:
             # sudo: every reader of a product may know whether its certificate is valid; only
             # the certificate's dates are read.
             current = template.sudo()._get_current_registration(today)
             template.registration_id = current.sudo(self.env.su)
-            if not current:
-                template.registration_status = STATUS_NONE
-            elif current.valid_to and current.valid_to < today:
-                template.registration_status = STATUS_EXPIRED
-            elif current.valid_to and current.valid_to <= limit:
-                template.registration_status = STATUS_EXPIRING
-            else:
-                template.registration_status = STATUS_VALID
+            template.registration_status = current.status or STATUS_NONE
 
     def _search_registration_status(self, operator, value):
         if operator != "in":
             return NotImplemented
-        today = fields.Date.context_today(self)
-        limit = fields.Date.add(today, days=EXPIRING_DAYS)
-
-        def having(condition):
-            begun = Domain("valid_from", "=", False) | Domain("valid_from", "<=", today)
-            return Domain("registration_ids", "any", begun & condition)
-
-        lasting = having(Domain("valid_to", "=", False) | Domain("valid_to", ">", limit))
-        valid = having(Domain("valid_to", "=", False) | Domain("valid_to", ">=", today))
-        known = having(Domain.TRUE)
-        by_status = {
-            STATUS_VALID: lasting,
-            STATUS_EXPIRING: valid & ~lasting,
-            STATUS_EXPIRED: known & ~valid,
-            STATUS_NONE: ~known,
-        }
-        return Domain.OR([by_status[status] for status in value if status in by_status])
+        current = self._get_current_registrations_sql(fields.Date.context_today(self))
+        domain = Domain("id", "not in", SQL("SELECT product_tmpl_id FROM (%s) link", current))
+        domain = domain if STATUS_NONE in value else Domain.FALSE
+        # sudo: as the field, for every reader of the product.
+        registrations = self.env["meddev.registration"].sudo()
+        wanted = registrations._search([("status", "in", list(value))]).subselect()
+        return domain | Domain(
+            "id",
+            "in",
+            SQL(
+                "SELECT product_tmpl_id FROM (%s) link WHERE registration_id IN %s",
+                current,
+                wanted,
+            ),
+        )
 
     def _compute_device_count(self):
         counts = dict(
@@ -162,6 +153,27 @@ class ProductTemplate(models.Model):
                 registration.id,
             )
         )[-1:]
+
+    @api.model
+    def _get_current_registrations_sql(self, today):
+        """Each product with its certificate in force, as :meth:`_get_current_registration`.
+
+        SQL: which of several certificates counts cannot be said in a domain.
+        """
+        self.env["meddev.registration"].flush_model(["active", "valid_from", "valid_to"])
+        self.flush_model(["registration_ids"])
+        return SQL(
+            """
+            SELECT DISTINCT ON (link.product_tmpl_id) link.product_tmpl_id, link.registration_id
+              FROM meddev_registration_product_template_rel link
+              JOIN meddev_registration registration ON registration.id = link.registration_id
+             WHERE registration.active
+               AND (registration.valid_from IS NULL OR registration.valid_from <= %s)
+          ORDER BY link.product_tmpl_id, COALESCE(registration.valid_to, '9999-12-31') DESC,
+                   COALESCE(registration.valid_from, '1900-01-01') DESC, registration.id DESC
+            """,
+            today,
+        )
 
     def _get_changed_products(self, vals):
         """Products among these whose lots are something else after writing ``vals``."""

@@ -19,6 +19,7 @@ from . import test_junk_arguments
 from . import test_label
 from . import test_portal_device
 from . import test_registration_reminder
+from . import test_registration_status
 from . import test_scan_js
 from . import test_tool_calendar_text
 from . import test_tool_device_file

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.meddev_device.models.res_company import MOST_DAYS
+
 
 class MeddevPaperReminderStep(models.Model):
     """How many days before the end of a paper its responsible is reminded."""
@@ -16,8 +18,9 @@ class MeddevPaperReminderStep(models.Model):
         "(days) WHERE active IS TRUE",
         "There is an active reminder for this day already. Change or archive one of them.",
     )
-    _days_not_negative = models.Constraint(
-        "CHECK (days >= 0)", "A reminder comes before the end: the days cannot be negative."
+    _days_possible = models.Constraint(
+        f"CHECK (days BETWEEN 0 AND {MOST_DAYS})",
+        "A reminder comes before the end, at most 36,500 days.",
     )
 
 

@@ -30,6 +30,7 @@ from .paper_kind import (
 
 _logger = logging.getLogger(__name__)
 
+#: Days before its end from which a paper is expiring, where neither setting nor reminder says.
 DEFAULT_EXPIRING_DAYS = 60
 
 #: One required paper that is not there: ``key`` identifies the gap in a waiver, ``message``
@@ -121,12 +122,15 @@ class MeddevSupplierPaper(models.Model):
         for paper in self:
             paper.number_warning = paper._get_number_warning()
 
-    @api.depends("valid_from", "valid_to")
-    @api.depends_context("tz")
+    @api.depends("valid_from", "valid_to", "company_id.meddev_expiring_days")
+    @api.depends_context("company", "tz")
     def _compute_state(self):
         today = fields.Date.context_today(self)
-        expiring_days = self._get_expiring_days()
+        default_days = self._get_default_expiring_days()
         for paper in self:
+            # sudo: a setting that colours lists for every reader.
+            company = (paper.company_id or self.env.company).sudo()
+            expiring_days = company.meddev_expiring_days or default_days
             paper.days_left = (paper.valid_to - today).days if paper.valid_to else 0
             paper.state = paper._get_state_on(today)
             if paper.state == STATE_VALID and paper.valid_to and paper.days_left <= expiring_days:
@@ -137,15 +141,17 @@ class MeddevSupplierPaper(models.Model):
         if operator != "in":
             return NotImplemented
         today = fields.Date.context_today(self)
-        limit = fields.Date.add(today, days=self._get_expiring_days())
+        ending = self.env["res.company"]._get_ending_domain(
+            today, self._get_default_expiring_days()
+        )
         begun = Domain("valid_from", "=", False) | Domain("valid_from", "<=", today)
         ended = Domain("valid_to", "<", today)
-        near = Domain("valid_to", ">=", today) & Domain("valid_to", "<=", limit)
+        lasting = Domain("valid_to", ">=", today)
         domains = {
             STATE_EXPIRED: ended,
             STATE_NOT_YET_VALID: ~ended & ~begun,
-            STATE_EXPIRING: near & begun,
-            STATE_VALID: (Domain("valid_to", "=", False) | Domain("valid_to", ">", limit)) & begun,
+            STATE_EXPIRING: lasting & ending & begun,
+            STATE_VALID: (Domain("valid_to", "=", False) | (lasting & ~ending)) & begun,
         }
         return Domain.OR(domains[state] for state in value if state in domains)
 
@@ -227,11 +233,13 @@ class MeddevSupplierPaper(models.Model):
         )
 
     @api.model
-    def _get_expiring_days(self):
-        """From how many days before its end a paper counts as expiring."""
+    def _get_default_expiring_days(self):
+        """From how many days before its end a paper counts as expiring, unless the company says
+        otherwise: those of the first reminder, and some where nobody is reminded."""
         # sudo: the longest step is a setting that colours the list for every reader.
-        steps = self.env["meddev.paper.reminder.step"].sudo().search([], limit=1)
-        return steps.days or DEFAULT_EXPIRING_DAYS
+        steps = self.env["meddev.paper.reminder.step"].sudo()
+        first = steps.search([("active", "=", True)], limit=1)
+        return first.days if first else DEFAULT_EXPIRING_DAYS
 
     # Coverage
 

@@ -39,6 +39,34 @@ class TestSupplierPaper(PurchaseCommon):
         self.assertEqual(paper.state, "valid")
         self.assertIn(paper, paper.search([("state", "=", "valid")]))
 
+    def test_expiring_begins_with_the_first_reminder_or_where_the_company_says(self):
+        """Given no reminder it is 60 days; a setting of the company goes before both."""
+        paper = self._paper(self.maker, "other", "EXPIRING-1")
+        steps = self.env["meddev.paper.reminder.step"].search([])
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        elsewhere.meddev_expiring_days = 10
+
+        def shift(days):
+            paper.valid_to = self.today + timedelta(days=days)
+            paper.invalidate_recordset(["state"])
+            found = paper.search([("state", "=", "expiring"), ("id", "=", paper.id)])
+            self.assertEqual(bool(found), paper.state == "expiring")
+            return paper.state
+
+        steps[0].days = 45
+        self.assertEqual((shift(45), shift(46)), ("expiring", "valid"))
+        steps[1:].active = False
+        steps[0].days = 0
+        self.assertEqual((shift(0), shift(1)), ("expiring", "valid"))
+        steps.active = False
+        self.assertEqual((shift(60), shift(61)), ("expiring", "valid"))
+        self.company.meddev_expiring_days = 100
+        self.assertEqual((shift(100), shift(101)), ("expiring", "valid"))
+        paper.company_id = self.company
+        self.assertEqual((shift(100), shift(101)), ("expiring", "valid"))
+        paper.write({"company_id": elsewhere.id, "user_id": False})
+        self.assertEqual((shift(10), shift(11)), ("expiring", "valid"))
+
     def test_last_day_counts(self):
         self.production_licence.valid_to = self.today
         self.assertFalse(self._gaps())
