@@ -26,8 +26,8 @@ class AuditTrailEntry(models.Model):
     def get_history(self, res_model, res_id, limit=50, before_id=None):
         """What happened to one record, newest first, in the reader's words.
 
-        Auditors see every record; others those that they may read, without the fields that they
-        may not.
+        Auditors see the entries that they find in the trail, of deleted records too; others those
+        of records that they may read, without the fields that they may not.
 
         :param before_id: entries older than this one.
         :return: list of dictionaries ``id``, ``when`` (reader's zone), ``utc``, ``who``, ``kind``,
@@ -40,13 +40,12 @@ class AuditTrailEntry(models.Model):
         numbers = [res_id, limit] + ([before_id] if before_id else [])
         if not all(type(number) is int and 0 < number < 2**53 for number in numbers):
             raise UserError(self.env._("Name the record and the limit by whole numbers."))
-        self._ensure_may_read_history(res_model, res_id)
+        entries = self._get_readable_entries(res_model, res_id)
         self.env.flush_all()
         domain = [("res_model", "=", res_model), ("res_id", "=", res_id)]
         if before_id:
             domain.append(("id", "<", before_id))
-        # sudo: the right to the record was checked above; fields are checked one by one.
-        entries = self.sudo().search(domain, limit=min(limit, MAX_ENTRIES))
+        entries = entries.search(domain, limit=min(limit, MAX_ENTRIES))
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         channels = dict(self._fields["channel"]._description_selection(self.env))
         return [
@@ -68,13 +67,20 @@ class AuditTrailEntry(models.Model):
         ]
 
     @api.model
-    def _ensure_may_read_history(self, res_model, res_id):
+    def _get_readable_entries(self, res_model, res_id):
+        """The model of entries, with the rights under which this reader searches for a record.
+
+        :raise AccessError: the record is not the reader's to see.
+        """
         if self.env.su or self.env.user.has_group(AUDITOR):
-            return
+            # Of their own companies alone, as in the trail itself.
+            return self
         record = self.env[res_model].browse(res_id).exists()
         if not record or not self.env.user._is_internal() or not record._audit_trail_rule():
             raise AccessError(self.env._("The history of this record is for auditors."))
         record.check_access("read")
+        # sudo: the right to the record was checked just above; fields are checked one by one.
+        return self.sudo()
 
     def describe_changes(self):
         """Changes of this entry in plain words, for the form; only for who may read the entry."""

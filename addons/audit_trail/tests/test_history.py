@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -49,6 +50,35 @@ class TestHistory(TrailCase):
         rule = self.env.ref("audit_trail.audit_trail_rule_parameters")
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):
             self.entries.with_user(self.employee).get_history(rule._name, rule.id)
+
+    def test_an_auditor_reads_no_history_of_another_company(self):
+        """Given a record of another company, then its auditor reads its history, ours nothing."""
+        other = self.env["res.company"].create({"name": "Other"})
+        self.env["audit.trail.rule"].create({"model_id": self.env.ref("base.model_ir_sequence").id})
+        theirs, ours = self.env["ir.sequence"].create(
+            [
+                {"name": "Theirs", "company_id": other.id},
+                {"name": "Ours", "company_id": self.env.company.id},
+            ]
+        )
+        their_auditor = new_test_user(
+            self.env,
+            "their_auditor",
+            "audit_trail.group_auditor",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        for auditor, readable, hidden in (
+            (self.auditor, ours, theirs),
+            (their_auditor, theirs, ours),
+        ):
+            entries = self.entries.with_user(auditor)
+            self.assertTrue(entries.get_history(readable._name, readable.id))
+            self.assertFalse(entries.get_history(hidden._name, hidden.id))
+        theirs.unlink()
+        self.assertFalse(self.as_auditor.get_history("ir.sequence", theirs.id))
+        entries = self.entries.with_user(their_auditor)
+        self.assertEqual(entries.get_history("ir.sequence", theirs.id)[0]["kind"], "delete")
 
     def test_fields_that_the_reader_may_not_see_are_left_out(self):
         """Given a field with groups, then only who may read it sees its changes."""
