@@ -42,7 +42,7 @@ class AuditTrailRule(models.Model):
     _name = "audit.trail.rule"
     _description = "Audit Trail Rule"
     _order = "model"
-    _rec_name = "model_id"
+    _rec_name = "model"
 
     model_id = fields.Many2one(
         "ir.model",
@@ -53,6 +53,7 @@ class AuditTrailRule(models.Model):
     model = fields.Char(
         string="Technical Name", related="model_id.model", store=True, precompute=True
     )
+    model_label = fields.Char(string="Kind of Record", compute="_compute_model_label")
     active = fields.Boolean(default=True)
     ignored_fields = fields.Char(
         string="Not Recorded",
@@ -90,6 +91,19 @@ class AuditTrailRule(models.Model):
     _retention_positive = models.Constraint(
         "CHECK (retention_months >= 0)", "The retention cannot be negative."
     )
+
+    @api.depends("model_id")
+    @api.depends_context("lang")
+    def _compute_model_label(self):
+        for rule in self:
+            # sudo: the label of a model is no secret; auditors may not read the list of models.
+            rule.model_label = rule.sudo().model_id.name
+
+    @api.depends("model_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for rule in self:
+            rule.display_name = rule.model_label
 
     @api.depends("model")
     def _compute_entry_count(self):
@@ -506,7 +520,7 @@ class AuditTrailRule(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.model_id.name,
+            "name": self.model_label,
             "res_model": "audit.trail.entry",
             "view_mode": "list,form",
             "domain": [("res_model", "=", self.model)],

@@ -1,5 +1,7 @@
+from lxml import etree
+
 from odoo.exceptions import AccessError, RedirectWarning, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .common import TrailCase
@@ -32,6 +34,27 @@ class TestRules(TrailCase):
             rule.write({"active": False})
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):
             self.rule.with_user(self.employee).read(["active"])
+
+    def test_an_auditor_opens_the_list_and_the_form_of_rules(self):
+        """Given an auditor, who may not read the list of models, then each rule has its name."""
+        rules = self.env["audit.trail.rule"].with_user(self.auditor).with_context(lang="en_US")
+        self.assertFalse(self.env["ir.model"].with_user(self.auditor).has_access("read"))
+        rule = self.rule.with_env(rules.env)
+        self.assertEqual(rule.display_name, "Partner Tags")
+        self.assertEqual(rule.action_view_entries()["name"], "Partner Tags")
+        self.assertIn((rule.id, "Partner Tags"), rules.name_search("res.partner.category"))
+        views = rules.get_views([(False, "list"), (False, "form"), (False, "search")])["views"]
+        for kind in ("list", "form"):
+            arch = etree.fromstring(views[kind]["arch"])
+            shown = {node.get("name") for node in arch.iter("field")}
+            self.assertIn("model_label", shown)
+            self.assertNotIn("model_id", shown)
+            names = dict.fromkeys(shown | {"display_name"}, {})
+            self.assertEqual(rule.web_read(names)[0]["model_label"], "Partner Tags")
+        self.assertEqual(Form(rule).model_label, "Partner Tags")
+        self.assertEqual(Form(self.rule).model_id, self.rule.model_id)
+        arch = etree.fromstring(views["search"]["arch"])
+        self.assertNotIn("model_id", [node.get("name") for node in arch.iter("field")])
 
     def test_the_trail_is_for_auditors(self):
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):
