@@ -17,9 +17,50 @@ _TECHNICAL_FIELDS = {
 
 
 class MailMessage(models.Model):
-    """Messages of an archived ticket are frozen with it."""
+    """Messages of an archived ticket are frozen with it; internal ones stay inside."""
 
     _inherit = "mail.message"
+
+    # ------------------------------------------------------------ access
+
+    def _get_forbidden_access(self, operation):
+        """As core, and outsiders read no internal message of any kind.
+
+        Core refuses them internal comments alone: the search hides all others, but by its id a log
+        or a note that a program wrote was read.
+        """
+        forbidden = super()._get_forbidden_access(operation)
+        allowed = self - forbidden
+        if operation in ("create", "read") and not self.env.user._is_internal():
+            forbidden += allowed._get_internal_ones(operation)
+        return forbidden
+
+    def _get_internal_ones(self, operation):
+        """Those of these messages that are not meant for outsiders.
+
+        On other records than tickets outsiders create logs by what they do there, and read them
+        for core to go on; on a ticket the system writes them.
+        """
+        self.flush_recordset(["create_uid", "is_internal", "model", "subtype_id"])
+        condition = SQL("message.model = %s", _TICKET)
+        if operation == "read":
+            condition = SQL("(%s OR message.create_uid != %s)", condition, self.env.uid)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT message.id
+                  FROM mail_message message
+             LEFT JOIN mail_message_subtype subtype ON subtype.id = message.subtype_id
+                 WHERE message.id = ANY(%s) AND %s
+                   AND (message.is_internal OR subtype.id IS NULL OR subtype.internal)
+                """,
+                list(self.ids),
+                condition,
+            )
+        )
+        return self.browse(message_id for (message_id,) in rows)
+
+    # ------------------------------------------------------------ archived
 
     @api.model_create_multi
     def create(self, vals_list):
