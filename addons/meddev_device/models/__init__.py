@@ -18,6 +18,7 @@ from . import stock_lot_history
 from . import stock_lot_situation
 from . import stock_lot_fill
 from . import stock_lot_load
+from . import stock_expiry
 from . import stock_move
 from . import stock_device_flow
 from . import stock_picking

@@ -4,6 +4,9 @@ from odoo.fields import Domain
 #: Nothing is looked for farther ahead: a hundred years.
 MOST_DAYS = 36_500
 
+EXPIRED_BLOCK = "block"
+EXPIRED_WARN = "warn"
+
 SYMBOLOGY_QR = "QR"
 SYMBOLOGY_DATA_MATRIX = "ECC200DataMatrix"
 
@@ -21,6 +24,12 @@ class ResCompany(models.Model):
         "Expiring From (Days Before)",
         help="Days before their end from which certificates and supplier papers are shown as"
         " expiring. 0: from the first active reminder of their kind on.",
+    )
+    meddev_expired_policy = fields.Selection(
+        [(EXPIRED_BLOCK, "Block"), (EXPIRED_WARN, "Let Go and Keep a Record")],
+        "Delivering Expired Goods",
+        default=EXPIRED_BLOCK,
+        required=True,
     )
 
     _meddev_expiring_days_possible = models.Constraint(
@@ -58,3 +67,6 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.meddev_label_symbology", readonly=False, required=True
     )
     meddev_expiring_days = fields.Integer(related="company_id.meddev_expiring_days", readonly=False)
+    meddev_expired_policy = fields.Selection(
+        related="company_id.meddev_expired_policy", readonly=False, required=True
+    )

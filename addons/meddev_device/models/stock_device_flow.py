@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from .device_state import (
     STATE_IN_STOCK,
@@ -62,6 +62,7 @@ class StockMoveLine(models.Model):
         widened = self._find_widened_lines(vals)
         result = super().write(vals)
         widened._ensure_devices_deliverable()
+        widened._note_expired_deliveries()
         return result
 
     def _find_widened_lines(self, vals):
@@ -114,21 +115,17 @@ class StockMoveLine(models.Model):
     def _ensure_devices_deliverable(self):
         """Nobody hands a recalled, quarantined, retired or scrapped device to a customer.
 
-        A recalled batch neither: it stays with us, moves inside, or goes back to its supplier.
+        A recalled batch neither, nor, unless the company only warns, what has expired: it stays
+        with us, moves inside, is scrapped, or goes back to its supplier.
         """
-        outgoing = self.filtered(
-            lambda line: (
-                line.location_dest_id.usage == "customer" and line.location_id.usage != "customer"
-            )
-        )
+        outgoing = self._get_outgoing_lines()
+        sentences = []
         # sudo: a lot that the line holds is the line's business, whatever rules hide.
-        blocked = (
-            outgoing.filtered("quantity")
-            .lot_id.sudo()
-            .filtered(lambda lot: lot.batch_recalled_at or lot.device_state in UNDELIVERABLE_STATES)
+        blocked = outgoing.lot_id.sudo().filtered(
+            lambda lot: lot.batch_recalled_at or lot.device_state in UNDELIVERABLE_STATES
         )
         if blocked:
-            raise UserError(
+            sentences.append(
                 self.env._(
                     "These devices or batches must not be delivered: %s. Take them off the"
                     " delivery, or let the quality specialist release them.",
@@ -138,6 +135,19 @@ class StockMoveLine(models.Model):
                     ),
                 )
             )
+        if expired := outgoing._get_blocked_expired_lots():
+            sentences.append(
+                self.env._(
+                    "These devices or batches have expired and must not be delivered: %s. Take them"
+                    " off the delivery; they are scrapped or go back to the supplier.",
+                    ", ".join(
+                        f"{lot.name} ({format_date(self.env, lot.expiry_date)})"
+                        for lot in expired[:10]
+                    ),
+                )
+            )
+        if sentences:
+            raise UserError("\n".join(sentences))
 
     def _get_device_step(self):
         """What this line means for a device; addons with locations of their own extend it."""
@@ -159,10 +169,11 @@ class StockMoveLine(models.Model):
     def _move_devices_along(self):
         """Move the devices of done lines along, set-based: a few statements for any number.
 
-        Core's operation is never blocked here. A step that the life cycle does not know leaves
-        the state alone and is marked on the timeline.
+        Goods that must not be delivered stop core's operation. Nothing else does: a step that
+        the life cycle does not know leaves the state alone and is marked on the timeline.
         """
         self._ensure_devices_deliverable()
+        self._note_expired_deliveries()
         lines = self._get_device_lines()
         if not lines:
             return

@@ -243,12 +243,12 @@ class StockLot(models.Model):
             lot.firmware_version = latest.version
 
     @api.depends("device_state", "batch_recalled_at", "is_medical", "product_id", "expiry_date")
-    @api.depends_context("lang", "tz")
+    @api.depends_context("company", "lang", "tz")
     def _compute_banners(self):
-        today = fields.Date.context_today(self)
+        expired = set(self._filter_expired()._ids)
         for lot in self:
             lot.is_recalled = lot.device_state == STATE_RECALLED or bool(lot.batch_recalled_at)
-            lot.is_expired = lot.is_medical and bool(lot.expiry_date) and lot.expiry_date < today
+            lot.is_expired = lot.id in expired
             lot.is_quarantined = lot.device_state == STATE_QUARANTINED
             lot.is_certificate_expired = (
                 lot.is_medical and lot.product_id.registration_status == "expired"

@@ -10,6 +10,7 @@ from . import test_device_acceptance
 from . import test_device_origin
 from . import test_device_product
 from . import test_device_alias
+from . import test_device_expired
 from . import test_device_fill
 from . import test_device_import
 from . import test_device_load
