@@ -22,6 +22,7 @@ from . import stock_expiry
 from . import stock_move
 from . import stock_device_flow
 from . import stock_picking
+from . import stock_reservation
 from . import meddev_dealer_assignment
 from . import res_company
 from . import meddev_udi

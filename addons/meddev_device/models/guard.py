@@ -8,6 +8,9 @@ _CONTEXT_KEY = "meddev_device_trusted"
 _OWN_WRITE = object()
 _STOCK_OPERATION = object()
 
+_RESERVATION_KEY = "meddev_device_reservation"
+_FOR_CUSTOMER = object()
+
 
 def trusted(records):
     """``records`` with the right to write the facts that only our own methods write."""
@@ -26,6 +29,15 @@ def in_stock_operation(records):
 
 def is_in_stock_operation(records):
     return records.env.context.get(_CONTEXT_KEY) is _STOCK_OPERATION
+
+
+def reserving_for_customer(records):
+    """``records`` while core chooses the goods that a customer is to get."""
+    return records.with_context(**{_RESERVATION_KEY: _FOR_CUSTOMER})
+
+
+def is_reserving_for_customer(records):
+    return records.env.context.get(_RESERVATION_KEY) is _FOR_CUSTOMER
 
 
 def without_defaults(records, names):

@@ -3,6 +3,7 @@ from . import test_device_identity
 from . import test_device_stock
 from . import test_device_history
 from . import test_attack_device
+from . import test_device_reservation
 from . import test_device_search
 from . import test_device_situation
 from . import test_batch_recall
