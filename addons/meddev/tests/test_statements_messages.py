@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from .statements_common import REFUSALS, StatementCase
@@ -67,3 +67,124 @@ class TestStatementsOnInternalMessages(StatementCase):
             body="It beeps", message_type="comment", subtype_xmlid="mail.mt_comment"
         )
         self.assertEqual(answer.author_id, self.contact)
+
+
+@tagged("post_install", "-at_install")
+class TestStatementsOnFollowers(StatementCase):
+    """Who follows a ticket is told of it while they may read it, and reads no longer. [K3]"""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.assignment = cls._assign(
+            cls.dealer, facility_id=cls.department.id, date_to="2026-03-31"
+        )
+        cls.comment = cls.env.ref("mail.mt_comment")
+        cls.dealer_contact.email = "hejing@example.com"
+        cls.silent = cls._create_partner("Qi An", parent=cls.dealer, email="qian@example.com")
+
+    def _follow(self, ticket, *partners):
+        for partner in partners:
+            ticket.message_subscribe(partner.ids, self.comment.ids)
+
+    def _post(self, ticket, **values):
+        return ticket.with_user(self.users["service_manager"]).message_post(
+            body="We come tomorrow",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            **values,
+        )
+
+    def _get_told(self, message):
+        return message.sudo().notification_ids.res_partner_id
+
+    def test_a_former_dealer_is_told_of_nothing_after_the_last_day(self):
+        """A dealer who still follows a ticket is told until the last day, no longer. [K3]"""
+        people = (self.dealer_contact, self.silent, self.contact)
+        self._follow(self.ticket, *people)
+        with freeze_time("2026-03-31 12:00:00"):
+            told = self._get_told(self._post(self.ticket))
+            self.assertEqual(
+                told & self.ticket.message_partner_ids, self.env["res.partner"].union(*people)
+            )
+        with freeze_time("2026-04-01 12:00:00"):
+            for values in ({}, {"partner_ids": (self.dealer_contact | self.silent).ids}):
+                message = self._post(self.ticket, **values)
+                told = self._get_told(message)
+                self.assertIn(self.contact, told)
+                self.assertFalse(told & (self.dealer_contact | self.silent))
+                self.assert_unreadable(self.portal_dealer, message.with_env(self.env))
+
+    def test_a_notification_is_no_right_to_read(self):
+        """What was told before the last day is read with the ticket or not at all. [K3]"""
+        self._follow(self.ticket, self.dealer_contact)
+        with freeze_time("2026-03-31 12:00:00"):
+            message = self._post(self.ticket, partner_ids=self.dealer_contact.ids)
+            message = message.with_env(self.env)
+            self.assertIn(self.dealer_contact, self._get_told(message))
+            self.assert_reads(self.portal_dealer, message, message)
+            own = self.ticket.with_user(self.portal_dealer).message_post(
+                body="Thanks", message_type="comment", subtype_xmlid="mail.mt_comment"
+            )
+        with freeze_time("2026-04-01 12:00:00"):
+            self.assert_unreadable(self.portal_dealer, message)
+            self.assert_refused(
+                self.portal_dealer, message, lambda message: message.write({"body": "Never"})
+            )
+            self.assert_reads(self.portal_dealer, own.with_env(self.env), own.with_env(self.env))
+
+    def test_being_told_is_no_right_to_rewrite(self):
+        """Who received a message does not change what it says, customer or colleague. [K6]"""
+        message = self._post(
+            self.ticket, partner_ids=(self.contact | self.users["analyst"].partner_id).ids
+        ).with_env(self.env)
+        for user in (self.portal_hospital, self.users["analyst"]):
+            self.assertIn(user.partner_id, self._get_told(message))
+            self.assert_reads(user, message, message)
+            self.assert_refused(user, message, lambda message: message.write({"body": "Never"}))
+            self.assert_refused(user, message, lambda message: message.unlink())
+
+    def test_a_former_dealer_who_follows_answers_nothing(self):
+        """Following, and a message to answer, open no ticket for an answer. [K3]"""
+        self._follow(self.ticket, self.dealer_contact)
+        with freeze_time("2026-03-31 12:00:00"):
+            message = self._post(self.ticket, partner_ids=self.dealer_contact.ids)
+        with freeze_time("2026-04-01 12:00:00"):
+            self.assert_none_made(
+                self.portal_dealer,
+                "mail.message",
+                {
+                    "model": self.ticket._name,
+                    "res_id": self.ticket.id,
+                    "parent_id": message.id,
+                    "message_type": "comment",
+                    "subtype_id": self.comment.id,
+                    "body": "Let me in",
+                },
+            )
+            self.assert_refused(
+                self.portal_dealer,
+                self.ticket,
+                lambda ticket: ticket.message_post(
+                    body="Let me in", message_type="comment", subtype_xmlid="mail.mt_comment"
+                ),
+            )
+
+    def test_an_engineer_who_was_named_reads_no_message_of_another_teams_ticket(self):
+        """Naming a colleague in a message does not show them the ticket. [K3]"""
+        ticket = self._dispatch(self.ticket, team=self.south)
+        message = self._post(ticket, partner_ids=self.engineer.partner_id.ids)
+        self.assertFalse(self._get_told(message) & self.engineer.partner_id)
+        self.assert_unreadable(self.engineer, message.with_env(self.env))
+        self._follow(ticket, self.engineer.partner_id)
+        message = self._post(ticket).with_env(self.env)
+        self.assertIn(self.engineer.partner_id, self._get_told(message))
+        self.assert_reads(self.engineer, message, message)
+
+    def test_customers_without_a_login_are_told_as_before(self):
+        """Who reported and has no login still gets the answer. [O1]"""
+        nurse = self._create_partner("Nurse Wu", parent=self.department, email="wu@example.com")
+        outsider = self.env["res.partner"].create({"name": "Ann", "email": "ann@example.com"})
+        self._follow(self.ticket, nurse, outsider)
+        told = self._get_told(self._post(self.ticket))
+        self.assertEqual(told & (nurse | outsider), nurse | outsider)

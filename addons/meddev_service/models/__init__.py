@@ -7,6 +7,7 @@ from . import (
     helpdesk_ticket_integration,
     helpdesk_ticket_mail,
     helpdesk_ticket_order,
+    helpdesk_ticket_reader,
     helpdesk_ticket_tag,
     helpdesk_ticket_update,
     ir_attachment,

@@ -17,23 +17,68 @@ _TECHNICAL_FIELDS = {
 
 
 class MailMessage(models.Model):
-    """Messages of an archived ticket are frozen with it; internal ones stay inside."""
+    """Messages of a ticket are as closed as the ticket, and frozen with it once it is archived."""
 
     _inherit = "mail.message"
 
     # ------------------------------------------------------------ access
 
     def _get_forbidden_access(self, operation):
-        """As core, and outsiders read no internal message of any kind.
+        """As core, and outsiders read no internal message of any kind, nobody one of a ticket that
+        is closed to them.
 
-        Core refuses them internal comments alone: the search hides all others, but by its id a log
-        or a note that a program wrote was read.
+        Core refuses outsiders internal comments alone: the search hides all others, but by its id
+        a log or a note that a program wrote was read.
         """
         forbidden = super()._get_forbidden_access(operation)
-        allowed = self - forbidden
         if operation in ("create", "read") and not self.env.user._is_internal():
-            forbidden += allowed._get_internal_ones(operation)
+            forbidden += (self - forbidden)._get_internal_ones(operation)
+        forbidden += (self - forbidden)._get_ones_of_closed_tickets(operation)
         return forbidden
+
+    @api.model
+    def _search(self, domain, offset=0, limit=None, order=None, *, bypass_access=False, **kwargs):
+        query = super()._search(domain, offset, limit, order, bypass_access=bypass_access, **kwargs)
+        if self.env.su or bypass_access:
+            return query
+        # Core has looked at each of them as well, so that the ids are known.
+        messages = self.browse(query.get_result_ids())
+        closed = messages._get_ones_of_closed_tickets("read")
+        return (messages - closed)._as_query(order) if closed else query
+
+    def _get_ones_of_closed_tickets(self, operation):
+        """Those of these messages on tickets on which this user may not do that.
+
+        To core, having been notified, named or answered, and following, is a right to a message. A
+        dealer who follows a ticket would read on after the last day: here the ticket decides, and
+        for what one wrote oneself core. Private notifications are created by who causes them.
+        """
+        self.flush_recordset(["author_id", "create_uid", "message_type", "model", "res_id"])
+        partner_id = self.env.user.partner_id.id
+        own = {
+            "read": SQL("OR author_id = %s OR create_uid = %s", partner_id, self.env.uid),
+            "write": SQL("OR author_id = %s", partner_id),
+            "create": SQL("OR message_type = 'user_notification'"),
+        }
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id, res_id FROM mail_message
+                 WHERE id = ANY(%s) AND model = %s AND res_id > 0 AND (FALSE %s) IS NOT TRUE
+                """,
+                list(self.ids),
+                _TICKET,
+                own.get(operation, SQL()),
+            )
+        )
+        if not rows:
+            return self.browse()
+        ticket_ids = list({ticket_id for _message_id, ticket_id in rows})
+        allowed = self._filter_records_for_message_operation(_TICKET, ticket_ids, operation)
+        allowed_ids = set(allowed.ids)
+        return self.browse(
+            message_id for message_id, ticket_id in rows if ticket_id not in allowed_ids
+        )
 
     def _get_internal_ones(self, operation):
         """Those of these messages that are not meant for outsiders.

@@ -1,0 +1,45 @@
+from odoo import models
+from odoo.fields import Domain
+
+
+class HelpdeskTicket(models.Model):
+    """Who is told of a ticket: those who read it today, followers or not."""
+
+    _inherit = "helpdesk.ticket"
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """As core, without those to whom this ticket is closed.
+
+        Following outlasts rights: an assignment ends, a contact changes hospital, an engineer the
+        team. Addresses without a contact come from the ticket itself.
+        """
+        recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
+        if not self:
+            return recipients
+        return [recipient for recipient in recipients if self._may_be_told(recipient)]
+
+    def _may_be_told(self, recipient):
+        """:param recipient: what core collects of one (``MailFollowers._get_recipient_data``)."""
+        if recipient["uid"]:
+            # As this person: neither the right of who posts nor sudo counts.
+            return self.with_user(recipient["uid"]).has_access("read")
+        # sudo: whose contact it is, whoever posts.
+        dealer = self.env["res.partner"].sudo().browse(recipient["id"] or []).commercial_partner_id
+        return not dealer.is_dealer or self._is_open_to_dealer(dealer)
+
+    def _is_open_to_dealer(self, dealer):
+        """Whether people of a dealer read this ticket today; for contacts without a login.
+
+        The same as the rule of dealers' logins says.
+        """
+        self.ensure_one()
+        # sudo: the rule compares places and assignments that who posts may not read.
+        ticket = self.sudo()
+        if not ticket.place_id and ticket.partner_id.commercial_partner_id == dealer:
+            return True
+        served = Domain("facility_id", "in", ticket.place_id.facility_ancestor_ids.ids)
+        served |= Domain("lot_id", "in", ticket.lot_id.ids)
+        people = Domain("dealer_id", "in", (dealer | dealer.child_ids).ids)
+        today = Domain("is_current", "=", True)
+        assignments = self.env["meddev.dealer.assignment"].sudo()  # sudo: as above
+        return bool(assignments.search_count(people & served & today, limit=1))
