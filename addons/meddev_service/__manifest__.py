@@ -16,6 +16,7 @@
         "views/helpdesk_ticket_views.xml",
         "views/helpdesk_ticket_stage_views.xml",
         "views/meddev_ticket_transition_views.xml",
+        "views/meddev_ticket_patient_views.xml",
         "views/res_partner_views.xml",
         "views/stock_lot_views.xml",
         "views/portal_templates.xml",
@@ -23,6 +24,7 @@
         "data/meddev_role_data.xml",
         "data/meddev.role.scope.csv",
         "data/meddev.role.right.csv",
+        "data/meddev.role.field.csv",
     ],
     "assets": {
         "web.assets_frontend": ["meddev_service/static/src/js/portal_terms.js"],

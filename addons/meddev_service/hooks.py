@@ -88,8 +88,10 @@ def uninstall_hook(env):
         DROP TRIGGER IF EXISTS meddev_ticket_amendment ON helpdesk_ticket;
         DROP TRIGGER IF EXISTS meddev_ticket_amendment ON mail_message;
         DROP TRIGGER IF EXISTS meddev_ticket_amendment ON ir_attachment;
+        DROP TRIGGER IF EXISTS meddev_ticket_amendment ON meddev_ticket_patient;
         DROP FUNCTION IF EXISTS meddev_ticket_record_amendment();
         DROP FUNCTION IF EXISTS meddev_ticket_record_part_amendment();
+        DROP FUNCTION IF EXISTS meddev_ticket_record_patient_amendment();
         DROP FUNCTION IF EXISTS meddev_ticket_amend(int, int, int, text, int, jsonb, jsonb)
         """
     )

@@ -21,6 +21,7 @@ COLUMNS = {
         "facility_id": case.hospital.id,
     },
     "helpdesk_ticket": lambda case: {"received_at": "2026-03-01 08:00:00"},
+    "meddev_ticket_patient": lambda case: {"ticket_id": case._open_ticket().id},
     "meddev_device_token": lambda case: {"state": "revoked"},
     "meddev_incoming_inspection": lambda case: {"state": "cancelled"},
     "electronic_signature_requirement": lambda case: {"count": 1},
@@ -114,6 +115,14 @@ class MatrixCase(StatementCase):
         followed.message_subscribe(cls.users["analyst"].partner_id.ids)
         followed.message_subscribe(cls.employee.partner_id.ids)
         (tickets | reported).flush_recordset()
+        cls.env["meddev.ticket.patient"].create(
+            [
+                {"ticket_id": ticket.id, "patient_name": "张小三"}
+                for ticket in tickets.search(
+                    [("patient_ids", "=", False), ("service_state", "!=", "archived")]
+                )
+            ]
+        )
 
     # One row per model and company
 

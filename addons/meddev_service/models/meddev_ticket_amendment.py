@@ -6,10 +6,12 @@ CAUSE_MERGE = "partner_merge"
 PART_TICKET = "ticket"
 PART_MESSAGE = "message"
 PART_ATTACHMENT = "attachment"
+PART_PATIENT = "patient"
 PART_MODELS = {
     PART_TICKET: "helpdesk.ticket",
     PART_MESSAGE: "mail.message",
     PART_ATTACHMENT: "ir.attachment",
+    PART_PATIENT: "meddev.ticket.patient",
 }
 # Columns of an attachment that say where its content lies and how it is found, not what it is.
 _STORAGE_COLUMNS = ("access_token", "db_datas", "file_size", "index_content", "store_fname")
@@ -83,8 +85,8 @@ CREATE TRIGGER meddev_ticket_amendment AFTER UPDATE OR DELETE ON ir_attachment
 
 
 class MeddevTicketAmendment(models.Model):
-    """One change of an archived ticket, of a message or an attachment of it: by the system, an
-    upgrade, a partner merge, or somebody who went round Odoo.
+    """One change of an archived ticket, of a message, an attachment or the patient of it: by the
+    system, an upgrade, a partner merge, or somebody who went round Odoo.
 
     Triggers of PostgreSQL write it, so that changes by plain SQL are recorded as well.
     Rule: ISO 13485:2016 4.2.5.
@@ -103,7 +105,12 @@ class MeddevTicketAmendment(models.Model):
         [(CAUSE_TECHNICAL, "Technical"), (CAUSE_MERGE, "Merged Contacts")], required=True
     )
     part = fields.Selection(
-        [(PART_TICKET, "Ticket"), (PART_MESSAGE, "Message"), (PART_ATTACHMENT, "Attachment")],
+        [
+            (PART_TICKET, "Ticket"),
+            (PART_MESSAGE, "Message"),
+            (PART_ATTACHMENT, "Attachment"),
+            (PART_PATIENT, "Patient"),
+        ],
         "Changed Record",
         required=True,
         default=PART_TICKET,

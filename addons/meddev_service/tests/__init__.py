@@ -9,6 +9,7 @@ from . import (
     test_ticket_integration,
     test_ticket_mail,
     test_ticket_order,
+    test_ticket_patient,
     test_ticket_portal,
     test_ticket_remote,
     test_ticket_security,
