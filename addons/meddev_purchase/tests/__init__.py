@@ -17,4 +17,5 @@ from . import (
     test_supplier_paper,
     test_tools,
     test_tours_paper,
+    test_translations,
 )
