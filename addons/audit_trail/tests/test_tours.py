@@ -27,3 +27,7 @@ class TestTours(HttpCase):
 
     def test_an_auditor_reads_the_history_in_chinese(self):
         self.start("audit_trail_history_zh", "zh_CN")
+
+    def test_an_auditor_opens_an_entry(self):
+        """Given an entry about a record, then its form shows before, after and the proof."""
+        self.start_tour("/odoo/audit-trail", "audit_trail_entry", login="trail_tour")

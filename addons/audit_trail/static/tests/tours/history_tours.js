@@ -39,3 +39,21 @@ registry.category("web_tour.tours").add("audit_trail_history", {
 registry.category("web_tour.tours").add("audit_trail_history_zh", {
     steps: () => historySteps({action: "审计追踪", changed: "修改", field: "名称"}),
 });
+
+registry.category("web_tour.tours").add("audit_trail_entry", {
+    steps: () => [
+        {
+            content: "Open the entry",
+            trigger: ".o_list_view .o_data_row:contains(Old name) td[name=model_label]",
+            run: "click",
+        },
+        {
+            content: "Before and after stand side by side",
+            trigger: ".o_form_view .o_audit_changes:has(.o_audit_before:contains(Old name))",
+        },
+        {
+            content: "The record's number stands under the proof",
+            trigger: ".o_form_view .o_field_widget[name=res_id]:contains(/^[0-9,]+$/)",
+        },
+    ],
+});
