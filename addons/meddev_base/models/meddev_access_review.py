@@ -232,6 +232,8 @@ class MeddevAccessReview(models.Model):
 
 
 class MeddevAccessReviewLine(models.Model):
+    """One role of one person, as it was listed, and what was decided on it."""
+
     _name = "meddev.access.review.line"
     _description = "Role of a Person under Review"
     _order = "review_id, user_name, id"

@@ -33,13 +33,9 @@ class MeddevRoleCheck(models.AbstractModel):
         """
         self._ensure_reader()
         matrix = self.env["meddev.role.right"]._get_matrix()
-        groups = (
-            self.env["res.groups"]
-            .sudo()
-            .browse(  # sudo: a check sees every group
-                {group_id for rows in matrix.values() for group_id in rows}
-            )
-        )
+        group_ids = {group_id for rows in matrix.values() for group_id in rows}
+        # sudo: a check sees every group.
+        groups = self.env["res.groups"].sudo().browse(group_ids)
         users = groups.all_user_ids.filtered("active")
         if user_ids is not None:
             users &= self._browse_users(user_ids)

@@ -132,9 +132,8 @@ class MeddevRoleRight(models.Model):
     def _get_matrix(self):
         """``{model: {group id: row}}``; a row is a dictionary of scopes, functions and fields."""
         matrix = {}
-        for right in self.sudo().search(
-            [("res_model", "!=", False)]
-        ):  # sudo: the matrix holds for who may not read it
+        # sudo: the matrix holds for who may not read it.
+        for right in self.sudo().search([("res_model", "!=", False)]):
             matrix.setdefault(right.res_model, {})[right.group_id.id] = {
                 "id": right.id,
                 "fields": right._parse_field_group(),
@@ -285,7 +284,8 @@ class MeddevRoleField(models.Model):
     def _get_restricted(self):
         """``{model: {field: set of group ids}}``."""
         restricted = {}
-        for row in self.sudo().search([("res_model", "!=", False)]):  # sudo: as the matrix itself
+        # sudo: as the matrix itself.
+        for row in self.sudo().search([("res_model", "!=", False)]):
             restricted.setdefault(row.res_model, {})[row.name] = set(row.group_ids.ids)
         return restricted
 
@@ -344,11 +344,11 @@ class MeddevRoleScope(models.Model):
     @ormcache()
     def _get_meanings(self):
         """``{(model, scope, group id or False, operation or False): (domain, record id)}``."""
+        # sudo: as the matrix itself.
+        rows = self.sudo().search([("res_model", "!=", False)])
         return {
             (row.res_model, row.scope, row.group_id.id, row.operation): (row.domain, row.id)
-            for row in self.sudo().search(
-                [("res_model", "!=", False)]
-            )  # sudo: as the matrix itself
+            for row in rows
         }
 
     @api.model

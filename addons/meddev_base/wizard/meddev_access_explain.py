@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..models.argument import ensure_single
 from ..models.meddev_role_right import FUNCTIONS, NONE, OPERATIONS
 
 
@@ -39,7 +40,7 @@ class MeddevAccessExplain(models.TransientModel):
 
     def action_explain(self):
         """Fill in the lines and show them."""
-        self.ensure_one()
+        ensure_single(self)
         check = self.env["meddev.role.check"]
         names = [self.res_model] if self.res_model else [name for name, _ in self._get_models()]
         self.line_ids.unlink()
@@ -97,6 +98,8 @@ class MeddevAccessExplain(models.TransientModel):
 
 
 class MeddevAccessExplainLine(models.TransientModel):
+    """What the user can do with one kind of record, and why."""
+
     _name = "meddev.access.explain.line"
     _description = "Right of a User"
     _order = "model_label, id"
@@ -128,7 +131,7 @@ class MeddevRoleCompare(models.TransientModel):
 
     def action_compare(self):
         """Fill in the differences and show them."""
-        self.ensure_one()
+        ensure_single(self)
         scopes = dict(
             self.env["meddev.role.right"]._fields["read_scope"]._description_selection(self.env)
         )
@@ -167,6 +170,8 @@ class MeddevRoleCompare(models.TransientModel):
 
 
 class MeddevRoleCompareLine(models.TransientModel):
+    """One right that two roles have differently."""
+
     _name = "meddev.role.compare.line"
     _description = "Difference of Two Roles"
     _order = "model_label, id"
