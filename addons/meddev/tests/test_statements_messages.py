@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -188,3 +189,112 @@ class TestStatementsOnFollowers(StatementCase):
         self._follow(self.ticket, nurse, outsider)
         told = self._get_told(self._post(self.ticket))
         self.assertEqual(told & (nurse | outsider), nurse | outsider)
+
+
+@tagged("post_install", "-at_install")
+class TestStatementsOnSpeaking(StatementCase):
+    """Who speaks on a ticket: its customer, and colleagues who work on it. [S0-20, S0-21]"""
+
+    readers = (
+        *("parts_keeper", "quality_specialist", "knowledge_manager"),
+        *("analyst", "compliance_auditor"),
+    )
+
+    def _get_messages(self):
+        # sudo: whatever there is, whoever may see it.
+        domain = [("model", "=", self.ticket._name), ("res_id", "=", self.ticket.id)]
+        return self.env["mail.message"].sudo().search(domain)
+
+    def _comment(self, ticket):
+        return ticket.message_post(
+            body="Seen", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+
+    def test_a_reading_role_posts_nothing_on_a_ticket(self):
+        """Who changes no ticket says nothing on it, follower or not. [S0-20, S0-21]"""
+        analyst = self.users["analyst"]
+        asked = self.ticket.message_post(
+            body="?", subtype_xmlid="mail.mt_comment", partner_ids=analyst.partner_id.ids
+        )
+        self.ticket.message_subscribe(analyst.partner_id.ids)
+        before = self._get_messages()
+        for role in self.readers:
+            for attempt in (
+                self._comment,
+                lambda ticket: ticket.message_post(body="Note"),
+                lambda ticket: ticket.message_post(body="Note", parent_id=asked.id),
+                lambda ticket: ticket.activity_schedule("mail.mail_activity_data_todo"),
+            ):
+                with self.subTest(role=role):
+                    self.assert_refused(self.users[role], self.ticket, attempt)
+        self.assertEqual(self._get_messages(), before)
+
+    def test_a_detour_posts_nothing_either(self):
+        """Composer, template and schedule post for nobody who may not post. [S0-20]"""
+        template = self.env["mail.template"].create(
+            {
+                "name": "Hello",
+                "model_id": self.env.ref("helpdesk_mgmt.model_helpdesk_ticket").id,
+                "email_to": "ann@example.com",
+                "body_html": "<p>Hello</p>",
+                "auto_delete": False,
+            }
+        )
+        analyst, manager = self.users["analyst"], self.users["service_manager"]
+
+        def compose(ticket, mode):
+            composer = ticket.env["mail.compose.message"].create(
+                {
+                    "composition_mode": mode,
+                    "model": ticket._name,
+                    "res_ids": str(ticket.ids),
+                    "body": "<p>Hello</p>",
+                    "subject": "Hello",
+                    "partner_ids": [Command.set(self.contact.ids)],
+                }
+            )
+            composer._action_send_mail()
+
+        def schedule(ticket):
+            vals = {
+                "model": ticket._name,
+                "res_id": ticket.id,
+                "body": "Hello",
+                "author_id": ticket.env.user.partner_id.id,
+                "scheduled_date": "2030-01-01 08:00:00",
+            }
+            ticket.env["mail.scheduled.message"].create(vals)
+
+        attempts = (
+            lambda ticket: compose(ticket, "comment"),
+            lambda ticket: compose(ticket, "mass_mail"),
+            lambda ticket: template.with_env(ticket.env).send_mail(ticket.id),
+            schedule,
+        )
+        for attempt in attempts:
+            before = self._get_messages()
+            self.assert_refused(analyst, self.ticket, attempt)
+            self.assertEqual(self._get_messages(), before)
+            attempt(self.ticket.with_user(manager))
+
+    def test_who_works_on_a_ticket_and_its_customer_speak(self):
+        """Intake, dispatcher, manager, the engineer of the ticket and the customer post. [O1]"""
+        ticket = self._dispatch(self.ticket, self.engineer, self.north)
+        for user in (
+            *(self.users[role] for role in ("service_manager", "intake_agent", "dispatcher")),
+            self.engineer,
+            self.portal_hospital,
+        ):
+            message = self._comment(ticket.with_user(user))
+            self.assertEqual(message.sudo().author_id, user.partner_id)
+        self.assert_refused(self.colleague, ticket, self._comment)
+        self.assert_refused(self.portal_far, ticket, self._comment)
+
+    def test_an_engineer_hands_a_ticket_over(self):
+        """Who gives their ticket to a colleague may not write on it afterwards; that works. [K2]"""
+        ticket = self._dispatch(self.ticket, self.engineer, self.north).with_user(self.engineer)
+        with self._request_of(self.engineer):
+            ticket.user_id = self.colleague
+            self.env.flush_all()
+            self.env.cr.precommit.run()
+        self.assertFalse(ticket.has_access("write"))

@@ -18,6 +18,8 @@ from . import (
     mail_mail,
     mail_message,
     mail_message_reaction,
+    mail_scheduled_message,
+    mail_template,
     mail_thread,
     mail_tracking_value,
     meddev_device_event,

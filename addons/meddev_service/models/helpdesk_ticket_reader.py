@@ -3,9 +3,28 @@ from odoo.fields import Domain
 
 
 class HelpdeskTicket(models.Model):
-    """Who is told of a ticket: those who read it today, followers or not."""
+    """Who is told of a ticket: those who read it today; and who speaks on it."""
 
     _inherit = "helpdesk.ticket"
+
+    # ------------------------------------------------------------ speak
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        """Customers answer what they may read; colleagues speak where they may write.
+
+        helpdesk_mgmt lets every reader post, for the portal's sake, and activities follow it.
+        """
+        if message_operation == "create" and self.env.user._is_internal():
+            return dict.fromkeys(self, "write")
+        return super()._mail_get_operation_for_mail_message_operation(message_operation)
+
+    def _ensure_may_speak(self):
+        """For what posts or sends with more rights than the person's own."""
+        operations = self._mail_group_by_operation_for_mail_message_operation("create")
+        for operation, tickets in operations.items():
+            tickets.check_access(operation)
+
+    # ------------------------------------------------------------ be told
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """As core, without those to whom this ticket is closed.

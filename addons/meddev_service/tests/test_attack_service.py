@@ -76,13 +76,20 @@ class TestAttackService(TicketCommon):
 
     def test_colleague_in_the_customers_name_resumes_nothing(self):
         ticket = self._bring_to("waiting")
-        for user in (self.analyst, self.quality):
+
+        def post(user):
             ticket.with_user(user).message_post(
                 body="I say so",
                 author_id=self.contact.id,
                 message_type="comment",
                 subtype_xmlid="mail.mt_comment",
             )
+
+        for user in (self.intake, self.dispatcher):
+            post(user)
+        for user in (self.analyst, self.quality):
+            with self.assertRaises(AccessError):
+                post(user)
         self.assertEqual(ticket.service_state, "waiting")
 
     def test_customer_does_not_search_by_internal_notes(self):
