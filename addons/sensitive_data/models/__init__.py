@@ -9,3 +9,4 @@ from . import sensitive_export_request
 from . import base
 from . import ir_actions_report
 from . import ir_module_module
+from . import ir_ui_view

@@ -1,1 +1,1 @@
-from . import mail_render_mixin
+from . import mail_activity_mixin, mail_render_mixin, mail_thread

@@ -20,6 +20,24 @@ class TestMail(SensitiveCase, TransactionCase):
                 self.assertNotIn(VALUES["phone"], rendered)
                 self.assertNotIn(VALUES["birth_date"], rendered)
 
+    def test_messages_from_views_show_masks(self):
+        """Given a view of a message or a layout with clear fields, then masks for all."""
+        arch = "<t t-name='{}'><p t-out='(object or record).phone'/></t>"
+        name = "sensitive_data.sample_message"
+        self.env["ir.ui.view"].create(
+            {"type": "qweb", "name": name, "key": name, "arch": arch.format(name)}
+        )
+        mixin = self.env["mail.render.mixin"].with_user(self.reader).sudo()
+        rendered = mixin._render_template_qweb_view(
+            name, SAMPLE, self.patient.ids, add_context={"record": None}
+        )[self.patient.id]
+        layout = mixin._render_encapsulate(
+            name, "", add_context={"object": None}, context_record=self.patient.with_env(mixin.env)
+        )
+        for text in (rendered, layout):
+            self.assertIn("138****5678", text)
+            self.assertNotIn(VALUES["phone"], text)
+
     def test_reading_goes_on_after_a_mail(self):
         """Given a rendered mail, then readers read again, also after a template that fails."""
         self.env["mail.render.mixin"]._render_template(
