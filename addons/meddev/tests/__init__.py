@@ -1,6 +1,7 @@
 from . import test_role_matrix
 from . import test_role_prober
 from . import test_roles
+from . import test_sensitive_leaks
 from . import test_statements_audit
 from . import test_statements_company
 from . import test_statements_device
