@@ -417,3 +417,18 @@ class TestTicketPatientRemote(PatientCase, HttpCase):
             answer = self._json2(name, "write", ids=ids, vals={"record_number": "ZY20269999"})
             self.assertEqual(answer.status_code, status, name)
         self.assertEqual(self.patient.with_user(self.quality).record_number, "ZY20269999")
+
+    def test_entered_and_revealed_on_the_form(self):
+        """Given intake in the browser, then entered, masked, revealed; in both languages."""
+        self.env["res.lang"]._activate_lang("zh_CN")
+        for lang, code in (("en", "en_US"), ("zh", "zh_CN")):
+            self.intake.lang = code
+            ticket = self._open()
+            self.start_tour(
+                f"/odoo/helpdesk.ticket/{ticket.id}",
+                f"meddev_service_patient_{lang}",
+                login=self.intake.login,
+                timeout=120,
+            )
+            ticket = ticket.with_user(self.quality)
+            self.assertEqual(ticket.patient_ids.patient_phone, "13812345678")
