@@ -8,6 +8,7 @@ from . import test_statements_device
 from . import test_statements_escalation
 from . import test_statements_evidence
 from . import test_statements_messages
+from . import test_statements_places
 from . import test_statements_portal
 from . import test_statements_purchase
 from . import test_statements_staff

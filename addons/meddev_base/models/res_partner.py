@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 LEVEL_HOSPITAL = "hospital"
 LEVEL_CAMPUS = "campus"
@@ -14,6 +14,12 @@ ALLOWED_PARENT_LEVELS = {
     LEVEL_DEPARTMENT: (LEVEL_HOSPITAL, LEVEL_CAMPUS),
     LEVEL_ROOM: (LEVEL_HOSPITAL, LEVEL_CAMPUS, LEVEL_DEPARTMENT),
 }
+
+#: What follows from the tree. Record rules go through it: nobody writes it, not even sudo;
+#: computing does not pass through ``create`` and ``write``.
+DERIVED_FIELDS = frozenset(
+    ["facility_id", "facility_path", "facility_ancestor_ids", "facility_descendant_ids"]
+)
 
 
 class ResPartner(models.Model):
@@ -193,14 +199,21 @@ class ResPartner(models.Model):
                     )
                 )
 
+    @api.model
+    def default_get(self, fields):
+        # A client's context and a user's saved defaults are no way around.
+        return super().default_get([name for name in fields if name not in DERIVED_FIELDS])
+
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
+            self._ensure_nothing_derived(vals)
             if vals.get("facility_level"):
                 vals["is_company"] = True
         return super().create(vals_list)
 
     def write(self, vals):
+        self._ensure_nothing_derived(vals)
         if vals.get("facility_level"):
             vals = {**vals, "is_company": True}
         moved_users = self.user_ids if "parent_id" in vals else self.browse().user_ids
@@ -210,6 +223,18 @@ class ResPartner(models.Model):
             # contact who moves to another hospital must lose the old one at once.
             self.env.registry.clear_cache()
         return result
+
+    @api.model
+    def _ensure_nothing_derived(self, vals):
+        if names := sorted(DERIVED_FIELDS & vals.keys()):
+            labels = [self._fields[name]._description_string(self.env) for name in names]
+            raise UserError(
+                self.env._(
+                    "%(fields)s cannot be entered: it follows from the tree of facilities. Leave it"
+                    " out, and change the Facility Level or the Related Company instead.",
+                    fields=", ".join(labels),
+                )
+            )
 
     def _get_complete_name(self):
         """Name a facility by its path, and a contact by the path of their facility."""

@@ -1,4 +1,5 @@
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import MeddevBaseCommon
@@ -53,3 +54,46 @@ class TestAttackFacility(MeddevBaseCommon):
             self.room.facility_ancestor_ids,
             self.room | self.department | self.campus | self.other_hospital,
         )
+
+    def test_the_tree_is_not_written_beside_its_own_fields(self):
+        """Given anybody, sudo included / then what follows from the tree is refused everywhere."""
+        attempts = {
+            "facility_ancestor_ids": [Command.link(self.contact.parent_id.id)],
+            "facility_descendant_ids": [Command.link(self.other_hospital.id)],
+            "facility_id": self.hospital.id,
+            "facility_path": "Pujiang Hospital",
+        }
+        before = self.other_hospital.read(list(attempts))
+        intake = self.other_hospital.with_user(self.users["intake_agent"])
+        for place in (intake, intake.sudo(), self.other_hospital):
+            for name, value in attempts.items():
+                label = place._fields[name]._description_string(place.env)
+                vals = {name: value}
+                nurse = Command.create({"name": "Nurse"} | vals)
+                for attempt in (
+                    lambda place=place, vals=vals: place.write(vals),
+                    lambda place=place, nurse=nurse: place.write({"child_ids": [nurse]}),
+                    lambda place=place, vals=vals: place.create({"name": "?"} | vals),
+                ):
+                    with (
+                        self.subTest(user=place.env.user.login, field=name),
+                        self.assertRaisesRegex(UserError, label),
+                    ):
+                        attempt()
+        self.assertEqual(self.other_hospital.read(list(attempts)), before)
+
+    def test_no_import_and_no_default_writes_the_tree(self):
+        """Given a file or a client's context with places / then the tree stays as it is."""
+        partners = self.env["res.partner"].with_user(self.users["intake_agent"])
+        row = [str(self.other_hospital.id), str(self.department.id)]
+        answer = partners.load([".id", "facility_ancestor_ids/.id"], [row])
+        self.assertFalse(answer["ids"])
+        self.assertNotIn(self.department, self.other_hospital.facility_ancestor_ids)
+        self.env["ir.default"].set("res.partner", "facility_id", self.hospital.id)
+        nurse = partners.with_context(
+            default_facility_ancestor_ids=self.department.ids,
+            default_facility_descendant_ids=self.department.ids,
+        ).create({"name": "Nurse", "parent_id": self.other_hospital.id})
+        self.assertEqual(nurse.facility_ancestor_ids, self.other_hospital)
+        self.assertFalse(nurse.facility_descendant_ids)
+        self.assertEqual(nurse.facility_id, self.other_hospital)
