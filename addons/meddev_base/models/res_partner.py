@@ -98,6 +98,7 @@ class ResPartner(models.Model):
         "partner_id",
         "user_id",
         "Integrations",
+        copy=False,
         groups="base.group_system",
     )
     facility_ancestor_ids = fields.Many2many(

@@ -1,6 +1,6 @@
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import MeddevBaseCommon
 
@@ -97,3 +97,11 @@ class TestAttackFacility(MeddevBaseCommon):
         self.assertEqual(nurse.facility_ancestor_ids, self.other_hospital)
         self.assertFalse(nurse.facility_descendant_ids)
         self.assertEqual(nurse.facility_id, self.other_hospital)
+
+    def test_a_copied_customer_is_no_customer_of_the_integration(self):
+        """Given a partner's system for a hospital / then intake copies the hospital, not that."""
+        system = new_test_user(self.env, "copied_integration", "meddev_base.group_integration")
+        system.integration_customer_ids = self.hospital
+        copied = self.hospital.with_user(self.users["intake_agent"]).copy()
+        self.assertEqual(copied.facility_level, "hospital")
+        self.assertFalse(copied.sudo().integration_user_ids)
