@@ -3,6 +3,7 @@ from . import test_role_prober
 from . import test_roles
 from . import test_sensitive_leaks
 from . import test_statements_audit
+from . import test_statements_borders
 from . import test_statements_company
 from . import test_statements_device
 from . import test_statements_escalation

@@ -5,6 +5,7 @@ from . import (
     meddev_role_explain,
     meddev_role_conflict,
     meddev_access_review,
+    meddev_role_company,
     meddev_role_export,
     res_config_settings,
     meddev_region,
