@@ -114,11 +114,13 @@ def _explicit_domain(database, user_id, model):
 
 
 def _page(records, domain):
+    from odoo.fields import Domain
+
     found = records.search(domain, limit=PAGE)
     # A specific question too: the newest of a state, as a filter of the list asks.
     name = "device_state" if "device_state" in records._fields else "service_state"
     state = "in_service" if name == "device_state" else "in_progress"
-    records.search(domain & type(domain)(name, "=", state), limit=PAGE)
+    records.search(Domain(domain) & Domain(name, "=", state), limit=PAGE)
     return found
 
 

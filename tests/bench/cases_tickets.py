@@ -133,7 +133,11 @@ def cases_in_process(ours, bare):
                 ),
                 Variant(
                     OWN_SHARE,
-                    without_trail(ours, in_process(ours, sides[0][2], "helpdesk.ticket", count)),
+                    without_trail(
+                        ours,
+                        in_process(ours, sides[0][2], "helpdesk.ticket", count),
+                        in_process(ours, sides[0][2], "helpdesk.ticket", 1),
+                    ),
                     count,
                 ),
             ],
