@@ -14,7 +14,8 @@ class AuditTrailCoverage(models.Model):
     _log_access = False
 
     occurred_at = fields.Datetime(string="When", readonly=True)
-    res_model = fields.Char(string="Model", readonly=True)
+    model_id = fields.Many2one("ir.model", string="Kind of Record", readonly=True)
+    res_model = fields.Char(string="Model (Technical)", readonly=True)
     kind = fields.Char(readonly=True)
     channel = fields.Char(readonly=True)
     user_id = fields.Many2one("res.users", string="Who", readonly=True)
@@ -26,11 +27,14 @@ class AuditTrailCoverage(models.Model):
         self.env.cr.execute(
             """
             CREATE VIEW audit_trail_coverage AS
-            SELECT id, occurred_at, res_model, kind, channel, user_id, company_id,
-                   CASE WHEN digest IS NOT NULL AND user_id IS NOT NULL AND changes IS NOT NULL
-                             AND (reason IS NOT NULL OR reason_required IS NOT TRUE)
+            SELECT entry.id, entry.occurred_at, model.id AS model_id, entry.res_model, entry.kind,
+                   entry.channel, entry.user_id, entry.company_id,
+                   CASE WHEN entry.digest IS NOT NULL AND entry.user_id IS NOT NULL
+                             AND entry.changes IS NOT NULL
+                             AND (entry.reason IS NOT NULL OR entry.reason_required IS NOT TRUE)
                         THEN 100.0 ELSE 0.0 END AS complete_percent
-              FROM audit_trail_entry
-             WHERE kind IN ('insert', 'update', 'delete', 'link', 'unlink')
+              FROM audit_trail_entry entry
+         LEFT JOIN ir_model model ON model.model = entry.res_model
+             WHERE entry.kind IN ('insert', 'update', 'delete', 'link', 'unlink')
             """
         )

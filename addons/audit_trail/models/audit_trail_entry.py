@@ -58,7 +58,7 @@ class AuditTrailEntry(models.Model):
             (KIND_DELETE, "Deleted"),
             (KIND_LINK, "Linked"),
             (KIND_UNLINK, "Unlinked"),
-            (KIND_BASELINE, "State When Tracking Began"),
+            (KIND_BASELINE, "Initial State"),
             (KIND_READ, "Read"),
             (KIND_EXPORT, "Exported"),
             (KIND_PRINT, "Printed"),

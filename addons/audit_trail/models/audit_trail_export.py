@@ -27,7 +27,7 @@ class AuditTrailExport(models.Model):
     _name = "audit.trail.export"
     _description = "Audit Trail Export"
     _order = "id desc"
-    _rec_name = "exported_at"
+    _rec_name = "file_name"
 
     exported_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
     user_id = fields.Many2one(
@@ -36,7 +36,9 @@ class AuditTrailExport(models.Model):
     entry_count = fields.Integer(string="Entries", readonly=True)
     seal_to = fields.Integer(string="Up to Seal", readonly=True)
     sha256 = fields.Char(string="SHA-256 of the File", readonly=True)
-    is_verified = fields.Boolean(string="Verified", readonly=True)
+    is_verified = fields.Boolean(
+        string="Verified", readonly=True, help="The file was read back and checked after writing."
+    )
     file = fields.Binary(readonly=True, attachment=True)
     file_name = fields.Char(readonly=True)
 

@@ -35,7 +35,18 @@ class AuditTrailReason(models.Model):
 
     def action_done(self):
         """Close the dialogue; the person repeats what they did."""
-        return {"type": "ir.actions.act_window_close"}
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": self.env._(
+                    "The reason is kept for %s minutes. Delete or change once more now.",
+                    VALID_MINUTES,
+                ),
+                "type": "success",
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     @api.model
     def _take(self, records):

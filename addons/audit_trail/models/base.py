@@ -100,7 +100,7 @@ class Base(models.AbstractModel):
         raise RedirectWarning(
             self.env._(
                 "%(records)s: the audit trail wants to know why. Give the reason, then repeat what"
-                " you did; programs send it in the context as audit_trail_reason.",
+                " you did.\n\nPrograms send the reason in the context as audit_trail_reason.",
                 records=", ".join(self.sudo()[:3].mapped("display_name")),  # sudo: for the message
             ),
             self.env["audit.trail.reason"]._get_question(self),

@@ -1,7 +1,7 @@
 from lxml import etree
 
 from odoo.exceptions import AccessError, RedirectWarning, ValidationError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import TrailCase
@@ -55,6 +55,18 @@ class TestRules(TrailCase):
         self.assertEqual(Form(self.rule).model_id, self.rule.model_id)
         arch = etree.fromstring(views["search"]["arch"])
         self.assertNotIn("model_id", [node.get("name") for node in arch.iter("field")])
+
+    def test_an_administrator_opens_the_list_and_the_form_of_rules(self):
+        """Given an administrator, who reads no entries, then the rules open and are theirs."""
+        administrator = new_test_user(self.env, "rule_admin", "base.group_system")
+        rule = self.rule.with_user(administrator)
+        self.assertFalse(self.entries.with_user(administrator).has_access("read"))
+        views = rule.get_views([(False, "list"), (False, "kanban"), (False, "form")])["views"]
+        for kind, view in views.items():
+            shown = {node.get("name") for node in etree.fromstring(view["arch"]).iter("field")}
+            with self.subTest(view=kind):
+                self.assertTrue(rule.web_read(dict.fromkeys(shown | {"display_name"}, {})))
+        self.assertNotIn("entry_count", shown)
 
     def test_the_trail_is_for_auditors(self):
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):

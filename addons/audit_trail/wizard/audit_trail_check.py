@@ -74,7 +74,7 @@ class AuditTrailCheck(models.TransientModel):
                 "problems": "\n".join(lines) or False,
                 "summary": self.env._(
                     "%(checked)s entries checked (%(sealed)s sealed, %(unsealed)s not yet),"
-                    " %(records)s records compared, %(problems)s findings.",
+                    " %(records)s records compared. Findings: %(problems)s.",
                     checked=result["checked"],
                     sealed=result["sealed"],
                     unsealed=result["unsealed"],
@@ -85,6 +85,7 @@ class AuditTrailCheck(models.TransientModel):
         )
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Verify the Audit Trail"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",

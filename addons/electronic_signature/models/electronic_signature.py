@@ -58,9 +58,11 @@ class ElectronicSignature(models.Model):
     res_name = fields.Char(string="Record", readonly=True)
     model_label = fields.Char(string="Kind of Record", compute="_compute_labels")
     transition_label = fields.Char(string="Step", compute="_compute_labels")
-    methods = fields.Char(string="Proved by", readonly=True)
+    methods = fields.Char(string="Proved by (Technical)", readonly=True)
+    methods_text = fields.Char(string="Proved by", compute="_compute_origin_texts")
     address = fields.Char(string="From Address", readonly=True)
-    channel = fields.Char(readonly=True)
+    channel = fields.Char(string="Channel (Technical)", readonly=True)
+    channel_text = fields.Char(string="Channel", compute="_compute_origin_texts")
     session = fields.Char(readonly=True)
     void_ids = fields.One2many("electronic.signature.void", "signature_id", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
@@ -111,6 +113,27 @@ class ElectronicSignature(models.Model):
                 else signature.res_model
             )
             signature.transition_label = transitions.get(signature.transition, signature.transition)
+
+    @api.depends("methods", "channel")
+    @api.depends_context("lang")
+    def _compute_origin_texts(self):
+        names = self._get_method_labels()
+        entries = self.env["audit.trail.entry"]
+        channels = dict(entries._fields["channel"]._description_selection(self.env))
+        for signature in self:
+            methods = (signature.methods or "").split(",")
+            signature.methods_text = ", ".join(names.get(name, name) for name in methods)
+            signature.channel_text = channels.get(signature.channel, signature.channel)
+
+    @api.model
+    def _get_method_labels(self):
+        """Words for the ways to prove who one is, by their names in core."""
+        return {
+            "password": self.env._("Password"),
+            "totp": self.env._("Code of an authenticator"),
+            "totp_mail": self.env._("Code by mail"),
+            "webauthn": self.env._("Passkey"),
+        }
 
     # Validity
 

@@ -55,7 +55,7 @@ class ElectronicSignatureRequirement(models.Model):
         help="Who performed what is signed does not sign. Always so for approvers.",
     )
     differs_from_others = fields.Boolean(
-        string="A Person of Their Own",
+        string="Signs Nothing Else Here",
         default=True,
         help="Who signed this step with another meaning does not sign with this one.",
     )
@@ -77,6 +77,16 @@ class ElectronicSignatureRequirement(models.Model):
         for requirement in self:
             known = requirement._get_transitions()
             requirement.transition_label = known.get(requirement.transition, requirement.transition)
+
+    @api.depends("model_id", "transition", "meaning")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for requirement in self:
+            # sudo: the label of a model is no secret.
+            parts = [requirement.sudo().model_id.name, requirement.transition_label]
+            if requirement.meaning:
+                parts.append(requirement._get_meaning_label())
+            requirement.display_name = " · ".join(filter(None, dict.fromkeys(parts)))
 
     @api.model
     def _get_signable_models(self):

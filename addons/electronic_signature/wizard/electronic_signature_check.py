@@ -52,7 +52,7 @@ class ElectronicSignatureCheck(models.TransientModel):
                 "is_ok": result["ok"],
                 "problems": "\n".join(lines) or False,
                 "summary": self.env._(
-                    "%(checked)s signatures checked, %(problems)s findings.",
+                    "%(checked)s signatures checked. Findings: %(problems)s.",
                     checked=result["checked"],
                     problems=len(result["problems"]),
                 ),
@@ -60,6 +60,7 @@ class ElectronicSignatureCheck(models.TransientModel):
         )
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Verify Signatures"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",

@@ -8,6 +8,7 @@ from . import (
     meddev_role_company,
     meddev_role_export,
     res_config_settings,
+    res_groups,
     meddev_region,
     meddev_team,
     meddev_dealer_assignment,

@@ -42,7 +42,11 @@ class MeddevAccessReview(models.Model):
         )
     }
 
-    name = fields.Char(required=True, copy=False, default=lambda self: self.env._("Access Review"))
+    name = fields.Char(
+        required=True,
+        copy=False,
+        default=lambda self: self.env._("Access Review %s", fields.Date.context_today(self)),
+    )
     date = fields.Date(required=True, default=fields.Date.context_today, copy=False)
     unused_days = fields.Integer(
         "Unused After (Days)",

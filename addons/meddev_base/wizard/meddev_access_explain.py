@@ -38,6 +38,12 @@ class MeddevAccessExplain(models.TransientModel):
             held = roles.filtered_domain([("group_id", "in", groups.ids)])
             explain.role_names = ", ".join(held.mapped("name"))
 
+    @api.depends("user_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for explain in self:
+            explain.display_name = self.env._("What a User Can Do")
+
     def action_explain(self):
         """Fill in the lines and show them."""
         ensure_single(self)
@@ -51,14 +57,7 @@ class MeddevAccessExplain(models.TransientModel):
                 if not self.env[name]._abstract
             ]
         )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "name": self.env._("What a User Can Do"),
-            "target": "current",
-        }
+        return True  # The form shows them in its place.
 
     def _prepare_line(self, name, answer):
         scopes = dict(
@@ -128,6 +127,13 @@ class MeddevRoleCompare(models.TransientModel):
     line_ids = fields.One2many(
         "meddev.role.compare.line", "compare_id", "Differences", readonly=True
     )
+    is_done = fields.Boolean(readonly=True)
+
+    @api.depends("role_id", "other_role_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for compare in self:
+            compare.display_name = self.env._("Compare Two Roles")
 
     def action_compare(self):
         """Fill in the differences and show them."""
@@ -159,14 +165,8 @@ class MeddevRoleCompare(models.TransientModel):
                 for row in differences
             ]
         )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "name": self.env._("Comparison of Two Roles"),
-            "target": "current",
-        }
+        self.is_done = True
+        return True  # The form shows them in its place.
 
 
 class MeddevRoleCompareLine(models.TransientModel):

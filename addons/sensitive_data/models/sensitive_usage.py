@@ -31,12 +31,21 @@ class SensitiveUsage(models.Model):
 
     user_id = fields.Many2one("res.users", required=True, ondelete="cascade")
     activity = fields.Selection(ACTIVITIES, required=True)
-    res_model = fields.Char(string="Model", required=True)
+    res_model = fields.Char(string="Model (Technical)", required=True)
+    model_label = fields.Char(string="Kind of Record", compute="_compute_model_label")
     hour = fields.Datetime(required=True)
     count = fields.Integer(string="Records", required=True)
 
     _hour_index = models.Index("(user_id, activity, hour)")
     _old_index = models.Index("(hour)")
+
+    @api.depends("res_model")
+    @api.depends_context("lang")
+    def _compute_model_label(self):
+        for usage in self:
+            # sudo: the label of a model is no secret.
+            known = self.env["ir.model"].sudo()._get(usage.res_model)
+            usage.model_label = known.name or usage.res_model
 
     @api.model
     def _count(self, activity, res_model, count):

@@ -65,6 +65,56 @@ export class ChangesField extends Component {
 }
 registry.category("fields").add("audit_trail_changes", {component: ChangesField});
 
+/**
+ * Words for the names of facts; addons add those of their own events.
+ *
+ * What has no word stands there with its own name: nothing of an entry is left out.
+ */
+export const detailLabels = registry.category("audit_trail_detail_labels");
+for (const [name, label] of [
+    ["addons", _t("Addons")],
+    ["anchor", _t("Anchor")],
+    ["at start", _t("At the Start")],
+    ["by", _t("Refused by")],
+    ["changed", _t("Tracking Changed")],
+    ["count", _t("Number of Records")],
+    ["entries", _t("Entries")],
+    ["fields", _t("Fields")],
+    ["ids", _t("Record IDs")],
+    ["kind", _t("Kind")],
+    ["login", _t("Login")],
+    ["method", _t("Way of Signing In")],
+    ["model", _t("Model")],
+    ["new generation of transactions", _t("New Generation of Transactions")],
+    ["operation", _t("Operation")],
+    ["pairs", _t("Pairs of Record IDs")],
+    ["relation", _t("Table of the Relation")],
+    ["report", _t("Report")],
+    ["seal", _t("Seal")],
+    ["seals", _t("Seals")],
+    ["sha256", _t("SHA-256 of the File")],
+    ["started", _t("Tracking Began")],
+    ["states", _t("States by Record ID")],
+    ["stopped", _t("Tracking Ended")],
+    ["table", _t("Table")],
+    ["to", _t("Sent to")],
+    ["triggers", _t("Triggers")],
+    ["type", _t("Type")],
+    ["uid", _t("User ID")],
+]) {
+    detailLabels.add(name, label);
+}
+
+function describeFact(value) {
+    if (Array.isArray(value) && value.every((item) => typeof item !== "object")) {
+        return value.join(", ");
+    }
+    if (typeof value === "boolean") {
+        return value ? _t("Yes") : _t("No");
+    }
+    return value && typeof value === "object" ? JSON.stringify(value) : String(value ?? "–");
+}
+
 /** Facts of an event, one a line. */
 export class DetailsField extends Component {
     static template = "audit_trail.DetailsField";
@@ -73,8 +123,8 @@ export class DetailsField extends Component {
     get lines() {
         const details = this.props.record.data[this.props.name] || {};
         return Object.entries(details).map(([name, value]) => ({
-            name,
-            text: typeof value === "object" ? JSON.stringify(value) : String(value),
+            name: detailLabels.get(name, name),
+            text: describeFact(value),
         }));
     }
 }

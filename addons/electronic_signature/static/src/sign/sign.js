@@ -95,6 +95,10 @@ export class SignCredentials extends Component {
         }
     }
 
+    close() {
+        return this.action.doAction({type: "ir.actions.act_window_close"});
+    }
+
     async sign() {
         if (this.state.isBusy) {
             return;
@@ -109,7 +113,7 @@ export class SignCredentials extends Component {
                 [this.props.record.resId],
                 credentials,
             ]);
-            await this.action.doAction({type: "ir.actions.act_window_close"});
+            await this.close();
         } catch (error) {
             if (!error.data) {
                 throw error;

@@ -20,8 +20,8 @@ export class SignaturesField extends Component {
 
     missingText(requirement) {
         return requirement.count > 1
-            ? _t("%(missing)s of %(count)s missing", requirement)
-            : _t("missing");
+            ? _t("%(missing)s of %(count)s signatures missing", requirement)
+            : _t("Signature missing");
     }
 
     async sign(step, requirement) {

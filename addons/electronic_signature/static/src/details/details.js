@@ -1,0 +1,14 @@
+import {_t} from "@web/core/l10n/translation";
+import {detailLabels} from "@audit_trail/history/history";
+
+for (const [name, label] of [
+    ["cause", _t("Cause")],
+    ["content", _t("Digest of the Content")],
+    ["digest", _t("Digest")],
+    ["meaning", _t("Meaning")],
+    ["signature", _t("Signature")],
+    ["transition", _t("Step")],
+    ["void", _t("Void Event")],
+]) {
+    detailLabels.add(name, label);
+}

@@ -1,0 +1,20 @@
+import {_t} from "@web/core/l10n/translation";
+import {detailLabels} from "@audit_trail/history/history";
+
+for (const [name, label] of [
+    ["domain", _t("Search")],
+    ["field", _t("Field")],
+    ["format", _t("Format")],
+    ["found", _t("Found")],
+    ["key", _t("Key")],
+    ["limit", _t("Limit")],
+    ["masked", _t("Masked")],
+    ["number", _t("Number")],
+    ["raw", _t("Fields with Clear Values")],
+    ["records", _t("Records")],
+    ["request", _t("Export Request")],
+    ["rows", _t("Rows")],
+    ["values", _t("Values Searched for")],
+]) {
+    detailLabels.add(name, label);
+}
