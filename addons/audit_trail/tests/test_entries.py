@@ -203,7 +203,9 @@ class TestEntries(TrailCase):
         category = self.env["res.partner.category"]
         counts = []
         for number in (2, 22):
-            tags = category.create([{"name": f"Tag {index}"} for index in range(number)])
+            tags = category.create(
+                [{"name": f"Tag {index}", "color": 1} for index in range(number)]
+            )
             self.env.flush_all()
             before = self.env.cr.sql_log_count
             tags.write({"color": 5})
