@@ -373,6 +373,19 @@ def test_ids_of_views_follow_the_style(addon):
     assert not wrong, listed(wrong)
 
 
+def test_cards_load_what_they_ask_for(addon):
+    """``record.x`` of a card without the field x breaks the screen, and phones show cards only."""
+    from lxml import etree
+
+    wrong = []
+    for path in source.files(addon.folder, ".xml"):
+        for cards in etree.parse(path).getroot().iter("kanban"):
+            loaded = {field.get("name") for field in cards.iter("field")}
+            asked = set(re.findall(r"\brecord\.(\w+)\.", etree.tostring(cards, encoding="unicode")))
+            wrong += [f"{source.relative(path)}: {name}" for name in sorted(asked - loaded)]
+    assert not wrong, listed(wrong)
+
+
 # Words
 
 
