@@ -79,18 +79,17 @@ BEGIN
 END
 $$;
 
--- How a column's value enters the trail: as it is, as a mark, as a keyed fingerprint, or by digest.
-CREATE OR REPLACE FUNCTION audit_trail_value(
-    tracked audit_trail_tracked, name text, value jsonb, hide_all boolean
+-- How a guarded or long value enters the trail: as a mark, as a keyed fingerprint, or by digest.
+CREATE OR REPLACE FUNCTION audit_trail_guard(
+    name text, value jsonb, secret text[], fingerprint text[], hide_all boolean
 ) RETURNS jsonb
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF value IS NULL OR value = 'null'::jsonb THEN
         RETURN NULL;
-    ELSIF name = ANY (tracked.secret) OR (hide_all AND name IS DISTINCT FROM tracked.name_column)
-    THEN
+    ELSIF name = ANY (secret) OR hide_all THEN
         RETURN '{"hidden": "secret"}'::jsonb;
-    ELSIF name = ANY (tracked.fingerprint) THEN
+    ELSIF name = ANY (fingerprint) THEN
         RETURN jsonb_build_object('hidden', 'personal', 'fingerprint',
             left(audit_trail_hmac(NULLIF(current_setting('audit_trail.key', TRUE), ''), value::text),
                 16));
@@ -101,6 +100,7 @@ BEGIN
     RETURN value;
 END
 $$;
+DROP FUNCTION IF EXISTS audit_trail_value(audit_trail_tracked, text, jsonb, boolean);
 
 -- Digest of a row as it stands, without empty columns: a new empty column changes nothing.
 CREATE OR REPLACE FUNCTION audit_trail_state(content jsonb) RETURNS text
@@ -108,147 +108,44 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT left(encode(sha256(convert_to(jsonb_strip_nulls(content)::text, 'UTF8')), 'hex'), 32)
 $$;
 
--- Complete and insert an entry of a row trigger.
-CREATE OR REPLACE FUNCTION audit_trail_append(
-    entry audit_trail_entry, key text[], context jsonb
-) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    generation integer;
-BEGIN
-    SELECT settings.generation, partner.name || ' (' || users.login || ')'
-      INTO generation, entry.user_name
-      FROM audit_trail_generation settings
- LEFT JOIN res_users users ON users.id = entry.user_id
- LEFT JOIN res_partner partner ON partner.id = users.partner_id;
-    entry.id := nextval('audit_trail_entry_id_seq');
-    entry.generation := generation;
-    entry.txid := pg_current_xact_id()::text::bigint;
-    entry.occurred_at := clock_timestamp() AT TIME ZONE 'UTC';
-    entry.db_role := session_user || CASE WHEN current_user <> session_user
-        THEN ' as ' || current_user ELSE '' END;
-    entry.application := NULLIF(current_setting('application_name'), '');
-    IF key IS NULL THEN
-        entry.channel := 'database';
-        entry.address := host(inet_client_addr());
-    ELSE
-        entry.login_user_id := (context->>'login_uid')::integer;
-        entry.channel := COALESCE(context->>'channel', 'server');
-        entry.address := context->>'address';
-        entry.session := context->>'session';
-        entry.origin := context->>'origin';
-        entry.reason := context->>'reason';
-        entry.reason_required := COALESCE(entry.reason_required, FALSE)
-            OR COALESCE((context->>'reason_required')::boolean, FALSE);
-        -- The canonical content is that of audit_trail_canonical_v1.
-        entry.digest := 'v1:' || key[1] || ':' || encode(sha256(decode(key[3], 'hex') || sha256(
-            decode(key[2], 'hex') || convert_to(json_build_array(
-                'v1', entry.id, entry.generation, entry.txid, entry.occurred_at, entry.kind,
-                entry.res_model, entry.res_id, entry.res_name, entry.changes, entry.details,
-                entry.reason, entry.reason_required, entry.user_id, entry.user_name,
-                entry.login_user_id, entry.company_id, entry.channel, entry.address,
-                entry.session, entry.origin, entry.db_role, entry.application,
-                entry.state_digest
-            )::text, 'UTF8')
-        )), 'hex');
-    END IF;
-    INSERT INTO audit_trail_entry SELECT (entry).*;
-END
-$$;
+DROP FUNCTION IF EXISTS audit_trail_append(audit_trail_entry, text[], jsonb);
 
 -- The one row trigger of every tracked table. It names no column.
--- Functions in SQL are planned anew in every statement, and every step costs a cold processor
--- cache: what runs per row stands here in full, in as few steps as will do.
+-- Every statement costs a cold processor cache, every function in SQL a plan of its own: what runs
+-- per row stands here in full, in as few statements as will do. The rule, the generation and the
+-- author come with one; they are looked up one by one inside it, for a join of them is planned by
+-- what the statistics happen to say, and a trail must not slow down for want of an ANALYZE.
 CREATE OR REPLACE FUNCTION audit_trail_record() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
-    tracked audit_trail_tracked;
     key text[] := string_to_array(NULLIF(current_setting('audit_trail.key', TRUE), ''), ':');
-    context jsonb := NULLIF(current_setting('audit_trail.context', TRUE), '')::jsonb;
+    context jsonb := CASE WHEN key IS NOT NULL
+        THEN NULLIF(current_setting('audit_trail.context', TRUE), '')::jsonb END;
     old_row jsonb := to_jsonb(OLD);
     new_row jsonb := to_jsonb(NEW);
-    any_row jsonb := COALESCE(new_row, old_row);
-    old_content jsonb;
-    new_content jsonb;
-    hide_all boolean := FALSE;
-    is_plain boolean;
-    name jsonb;
-    entry audit_trail_entry;
+    any_row jsonb := CASE WHEN TG_OP = 'DELETE' THEN old_row ELSE new_row END;
+    tracked record;
+    hide_all boolean;
+    guarded text[];
+    is_long boolean;
+    entry_kind text := lower(TG_OP);
+    author integer;
+    record_id bigint;
+    record_name text;
+    changed jsonb;
+    facts jsonb;
+    state text;
+    is_reason_required boolean := FALSE;
+    role_name text := CASE WHEN current_user = session_user THEN session_user::text
+        ELSE session_user || ' as ' || current_user END;
+    entry_id bigint;
+    moment timestamp(6);
+    transaction_id bigint := pg_current_xact_id()::text::bigint;
+    digest text;
 BEGIN
-    SELECT * INTO tracked FROM audit_trail_tracked WHERE table_name = TG_TABLE_NAME;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    END IF;
-    old_content := old_row - tracked.ignored;
-    new_content := new_row - tracked.ignored;
-    IF TG_OP = 'UPDATE' AND old_content = new_content THEN
-        RETURN NULL;
-    END IF;
-    entry.kind := lower(TG_OP);
-    entry.res_model := tracked.model;
-    IF tracked.is_relation THEN
-        entry.details := jsonb_build_object('relation', TG_TABLE_NAME);
-        entry.user_id := CASE WHEN key IS NOT NULL THEN (context->>'uid')::integer END;
-        IF old_row IS NOT NULL THEN
-            entry.kind := 'unlink';
-            entry.res_id := (old_row->>tracked.column1)::bigint;
-            entry.state_digest := old_row->>tracked.column2;
-            entry.changes := jsonb_build_object(
-                tracked.field, jsonb_build_array(old_row->tracked.column2, NULL));
-            PERFORM audit_trail_append(entry, key, context);
-        END IF;
-        IF new_row IS NOT NULL THEN
-            entry.kind := 'link';
-            entry.res_id := (new_row->>tracked.column1)::bigint;
-            entry.state_digest := new_row->>tracked.column2;
-            entry.changes := jsonb_build_object(
-                tracked.field, jsonb_build_array(NULL, new_row->tracked.column2));
-            PERFORM audit_trail_append(entry, key, context);
-        END IF;
-        RETURN NULL;
-    END IF;
-    name := any_row->tracked.name_column;
-    entry.res_id := (any_row->>'id')::bigint;
-    entry.res_name := CASE WHEN jsonb_typeof(name) = 'object'
-        THEN COALESCE(name->>'en_US', jsonb_path_query_first(name, '$.*') #>> '{}')
-        ELSE left(name #>> '{}', 500) END;
-    IF tracked.secret_names IS NOT NULL THEN
-        hide_all := COALESCE(entry.res_name ~* tracked.secret_names, FALSE);
-    END IF;
-    is_plain := NOT hide_all AND tracked.secret = '{}' AND tracked.fingerprint = '{}'
-        AND COALESCE(pg_column_size(old_content), 0) < 8192
-        AND COALESCE(pg_column_size(new_content), 0) < 8192;
-    IF TG_OP = 'UPDATE' AND is_plain THEN
-        SELECT jsonb_object_agg(fresh.key, jsonb_build_array(
-                   NULLIF(old_content->fresh.key, 'null'), NULLIF(fresh.value, 'null')))
-          INTO entry.changes
-          FROM jsonb_each(new_content) fresh
-         WHERE fresh.value IS DISTINCT FROM old_content->fresh.key;
-    ELSIF TG_OP = 'UPDATE' THEN
-        SELECT jsonb_object_agg(fresh.key, jsonb_build_array(
-                   audit_trail_value(tracked, fresh.key, old_content->fresh.key, hide_all),
-                   audit_trail_value(tracked, fresh.key, fresh.value, hide_all)))
-          INTO entry.changes
-          FROM jsonb_each(new_content) fresh
-         WHERE fresh.value IS DISTINCT FROM old_content->fresh.key;
-    ELSIF TG_OP = 'INSERT' THEN
-        SELECT jsonb_object_agg(fresh.key, jsonb_build_array(NULL, CASE WHEN is_plain
-                   THEN fresh.value
-                   ELSE audit_trail_value(tracked, fresh.key, fresh.value, hide_all) END))
-          INTO entry.changes
-          FROM jsonb_each(new_content) fresh
-         WHERE fresh.value <> 'null'::jsonb AND fresh.key <> 'id';
-    ELSE
-        SELECT jsonb_object_agg(former.key, jsonb_build_array(
-                   audit_trail_value(tracked, former.key, former.value, hide_all), NULL))
-          INTO entry.changes
-          FROM jsonb_each(old_content) former
-         WHERE former.value <> 'null'::jsonb AND former.key <> 'id';
-        entry.reason_required := tracked.delete_reason;
-    END IF;
     IF key IS NOT NULL THEN
         -- The flush may run as somebody else; whoever wrote in this transaction is in the row.
-        entry.user_id := COALESCE(CASE
+        author := COALESCE(CASE
             WHEN TG_OP = 'INSERT' THEN (new_row->>'create_uid')::integer
             WHEN TG_OP = 'UPDATE' AND (
                 new_row->'write_date' IS DISTINCT FROM old_row->'write_date'
@@ -257,11 +154,121 @@ BEGIN
                    >= transaction_timestamp() AT TIME ZONE 'UTC'
             ) THEN (new_row->>'write_uid')::integer END, (context->>'uid')::integer);
     END IF;
-    entry.company_id := (any_row->>'company_id')::integer;
-    -- As audit_trail_state.
-    entry.state_digest := CASE WHEN TG_OP <> 'DELETE' THEN left(encode(sha256(convert_to(
-        jsonb_strip_nulls(new_content)::text, 'UTF8')), 'hex'), 32) END;
-    PERFORM audit_trail_append(entry, key, context);
+    SELECT rule.model, rule.is_relation, rule.field, rule.column1, rule.column2,
+           rule.name_column, rule.ignored, rule.secret, rule.fingerprint, rule.secret_names,
+           rule.delete_reason,
+           (SELECT generation FROM audit_trail_generation WHERE id = 1) AS generation,
+           (SELECT (SELECT partner.name FROM res_partner partner
+                     WHERE partner.id = users.partner_id) || ' (' || users.login || ')'
+              FROM res_users users WHERE users.id = author) AS author_name
+      INTO tracked
+      FROM audit_trail_tracked rule
+     WHERE rule.table_name = TG_TABLE_NAME::text;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    IF tracked.is_relation THEN
+        -- A changed pair is the end of one and the beginning of another: two entries.
+        facts := jsonb_build_object('relation', TG_TABLE_NAME);
+        entry_kind := CASE WHEN TG_OP = 'INSERT' THEN 'link' ELSE 'unlink' END;
+        any_row := CASE WHEN TG_OP = 'INSERT' THEN new_row ELSE old_row END;
+    ELSE
+        record_id := (any_row->>'id')::bigint;
+        record_name := left(any_row->>tracked.name_column, 500);
+        IF jsonb_typeof(any_row->tracked.name_column) = 'object' THEN
+            record_name := COALESCE(
+                any_row->tracked.name_column->>'en_US',
+                jsonb_path_query_first(any_row->tracked.name_column, '$.*') #>> '{}');
+        END IF;
+        hide_all := tracked.secret_names IS NOT NULL
+            AND COALESCE(record_name ~* tracked.secret_names, FALSE);
+        guarded := tracked.secret || tracked.fingerprint;
+        is_long := pg_column_size(any_row) > 8192 OR pg_column_size(old_row) > 8192;
+        IF TG_OP = 'UPDATE' THEN
+            SELECT jsonb_object_agg(fresh.key, CASE
+                       WHEN is_long OR hide_all OR fresh.key = ANY (guarded)
+                       THEN jsonb_build_array(
+                           audit_trail_guard(
+                               fresh.key, old_row->fresh.key, tracked.secret, tracked.fingerprint,
+                               hide_all AND fresh.key IS DISTINCT FROM tracked.name_column),
+                           audit_trail_guard(
+                               fresh.key, fresh.value, tracked.secret, tracked.fingerprint,
+                               hide_all AND fresh.key IS DISTINCT FROM tracked.name_column))
+                       ELSE jsonb_build_array(
+                           NULLIF(old_row->fresh.key, 'null'), NULLIF(fresh.value, 'null')) END)
+              INTO changed
+              FROM jsonb_each(new_row) fresh
+             WHERE fresh.value IS DISTINCT FROM old_row->fresh.key
+                   AND fresh.key <> ALL (tracked.ignored);
+            IF changed IS NULL THEN
+                RETURN NULL;
+            END IF;
+        ELSE
+            SELECT jsonb_object_agg(cell.key, CASE
+                       WHEN TG_OP = 'INSERT' THEN jsonb_build_array(NULL, cell.shown)
+                       ELSE jsonb_build_array(cell.shown, NULL) END)
+              INTO changed
+              FROM (SELECT whole.key, CASE
+                               WHEN is_long OR hide_all OR whole.key = ANY (guarded)
+                               THEN audit_trail_guard(
+                                   whole.key, whole.value, tracked.secret, tracked.fingerprint,
+                                   hide_all AND whole.key IS DISTINCT FROM tracked.name_column)
+                               ELSE whole.value END AS shown
+                      FROM jsonb_each(any_row) whole
+                     WHERE whole.value <> 'null'::jsonb AND whole.key <> 'id'
+                           AND whole.key <> ALL (tracked.ignored)) cell;
+            is_reason_required := TG_OP = 'DELETE' AND tracked.delete_reason;
+        END IF;
+        -- As audit_trail_state.
+        state := CASE WHEN TG_OP <> 'DELETE' THEN left(encode(sha256(convert_to(
+            jsonb_strip_nulls(new_row - tracked.ignored)::text, 'UTF8')), 'hex'), 32) END;
+    END IF;
+    is_reason_required := is_reason_required
+        OR COALESCE((context->>'reason_required')::boolean, FALSE);
+    LOOP
+        IF tracked.is_relation THEN
+            record_id := (any_row->>tracked.column1)::bigint;
+            state := any_row->>tracked.column2;
+            changed := jsonb_build_object(tracked.field, CASE
+                WHEN entry_kind = 'link' THEN jsonb_build_array(NULL, any_row->tracked.column2)
+                ELSE jsonb_build_array(any_row->tracked.column2, NULL) END);
+        END IF;
+        entry_id := nextval('audit_trail_entry_id_seq');
+        moment := clock_timestamp() AT TIME ZONE 'UTC';
+        INSERT INTO audit_trail_entry (
+            id, generation, txid, occurred_at, kind, res_model, res_id, res_name, changes,
+            details, reason, reason_required, user_id, user_name, login_user_id, company_id,
+            channel, address, session, origin, db_role, application, state_digest, digest
+        )
+        SELECT entry_id, tracked.generation, transaction_id, moment, entry_kind, tracked.model,
+               record_id, record_name, changed, facts, said.reason, is_reason_required, author,
+               tracked.author_name, said.login_uid, said.company, said.channel, said.address,
+               said.session, said.origin, role_name, said.application, state,
+               -- The canonical content is that of audit_trail_canonical_v1.
+               'v1:' || key[1] || ':' || encode(sha256(decode(key[3], 'hex') || sha256(
+                   decode(key[2], 'hex') || convert_to(json_build_array(
+                       'v1', entry_id, tracked.generation, transaction_id, moment, entry_kind,
+                       tracked.model, record_id, record_name, changed, facts, said.reason,
+                       is_reason_required, author, tracked.author_name, said.login_uid,
+                       said.company, said.channel, said.address, said.session, said.origin,
+                       role_name, said.application, state
+                   )::text, 'UTF8'))), 'hex')
+          FROM (SELECT context->>'reason' AS reason,
+                       (context->>'login_uid')::integer AS login_uid,
+                       CASE WHEN NOT tracked.is_relation
+                            THEN (any_row->>'company_id')::integer END AS company,
+                       CASE WHEN key IS NULL THEN 'database'
+                            ELSE COALESCE(context->>'channel', 'server') END AS channel,
+                       CASE WHEN key IS NULL THEN host(inet_client_addr())
+                            ELSE context->>'address' END AS address,
+                       context->>'session' AS session,
+                       context->>'origin' AS origin,
+                       NULLIF(current_setting('application_name'), '') AS application
+                OFFSET 0) said;
+        EXIT WHEN NOT tracked.is_relation OR entry_kind = 'link' OR TG_OP = 'DELETE';
+        entry_kind := 'link';
+        any_row := new_row;
+    END LOOP;
     RETURN NULL;
 END
 $$;

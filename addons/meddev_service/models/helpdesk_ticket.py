@@ -193,7 +193,7 @@ class HelpdeskTicket(models.Model):
     def _has_field_access(self, field, operation):
         if not super()._has_field_access(field, operation):
             return False
-        if self.env.su or self.env.user._is_internal():
+        if self.env.su or self.env.user.has_group("base.group_user"):
             return True
         return field.name not in INTERNAL_FIELDS
 
