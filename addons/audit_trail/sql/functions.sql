@@ -110,25 +110,25 @@ $$;
 
 DROP FUNCTION IF EXISTS audit_trail_append(audit_trail_entry, text[], jsonb);
 
--- The one row trigger of every tracked table. It names no column.
+-- Write the entry of one row. It names no column.
 -- Every statement costs a cold processor cache, every function in SQL a plan of its own: what runs
 -- per row stands here in full, in as few statements as will do. The rule, the generation and the
 -- author come with one; they are looked up one by one inside it, for a join of them is planned by
 -- what the statistics happen to say, and a trail must not slow down for want of an ANALYZE.
-CREATE OR REPLACE FUNCTION audit_trail_record() RETURNS trigger
+CREATE OR REPLACE FUNCTION audit_trail_write(
+    operation text, changed_table text, old_row jsonb, new_row jsonb
+) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
     key text[] := string_to_array(NULLIF(current_setting('audit_trail.key', TRUE), ''), ':');
     context jsonb := CASE WHEN key IS NOT NULL
         THEN NULLIF(current_setting('audit_trail.context', TRUE), '')::jsonb END;
-    old_row jsonb := to_jsonb(OLD);
-    new_row jsonb := to_jsonb(NEW);
-    any_row jsonb := CASE WHEN TG_OP = 'DELETE' THEN old_row ELSE new_row END;
+    any_row jsonb := CASE WHEN operation = 'DELETE' THEN old_row ELSE new_row END;
     tracked record;
     hide_all boolean;
     guarded text[];
     is_long boolean;
-    entry_kind text := lower(TG_OP);
+    entry_kind text := lower(operation);
     author integer;
     record_id bigint;
     record_name text;
@@ -141,13 +141,12 @@ DECLARE
     entry_id bigint;
     moment timestamp(6);
     transaction_id bigint := pg_current_xact_id()::text::bigint;
-    digest text;
 BEGIN
     IF key IS NOT NULL THEN
         -- The flush may run as somebody else; whoever wrote in this transaction is in the row.
         author := COALESCE(CASE
-            WHEN TG_OP = 'INSERT' THEN (new_row->>'create_uid')::integer
-            WHEN TG_OP = 'UPDATE' AND (
+            WHEN operation = 'INSERT' THEN (new_row->>'create_uid')::integer
+            WHEN operation = 'UPDATE' AND (
                 new_row->'write_date' IS DISTINCT FROM old_row->'write_date'
                 OR new_row->'write_uid' IS DISTINCT FROM old_row->'write_uid'
                 OR (new_row->>'write_date')::timestamp
@@ -163,15 +162,15 @@ BEGIN
               FROM res_users users WHERE users.id = author) AS author_name
       INTO tracked
       FROM audit_trail_tracked rule
-     WHERE rule.table_name = TG_TABLE_NAME::text;
+     WHERE rule.table_name = changed_table;
     IF NOT FOUND THEN
-        RETURN NULL;
+        RETURN FALSE;
     END IF;
     IF tracked.is_relation THEN
         -- A changed pair is the end of one and the beginning of another: two entries.
-        facts := jsonb_build_object('relation', TG_TABLE_NAME);
-        entry_kind := CASE WHEN TG_OP = 'INSERT' THEN 'link' ELSE 'unlink' END;
-        any_row := CASE WHEN TG_OP = 'INSERT' THEN new_row ELSE old_row END;
+        facts := jsonb_build_object('relation', changed_table);
+        entry_kind := CASE WHEN operation = 'INSERT' THEN 'link' ELSE 'unlink' END;
+        any_row := CASE WHEN operation = 'INSERT' THEN new_row ELSE old_row END;
     ELSE
         record_id := (any_row->>'id')::bigint;
         record_name := left(any_row->>tracked.name_column, 500);
@@ -184,7 +183,7 @@ BEGIN
             AND COALESCE(record_name ~* tracked.secret_names, FALSE);
         guarded := tracked.secret || tracked.fingerprint;
         is_long := pg_column_size(any_row) > 8192 OR pg_column_size(old_row) > 8192;
-        IF TG_OP = 'UPDATE' THEN
+        IF operation = 'UPDATE' THEN
             SELECT jsonb_object_agg(fresh.key, CASE
                        WHEN is_long OR hide_all OR fresh.key = ANY (guarded)
                        THEN jsonb_build_array(
@@ -201,11 +200,11 @@ BEGIN
              WHERE fresh.value IS DISTINCT FROM old_row->fresh.key
                    AND fresh.key <> ALL (tracked.ignored);
             IF changed IS NULL THEN
-                RETURN NULL;
+                RETURN FALSE;
             END IF;
         ELSE
             SELECT jsonb_object_agg(cell.key, CASE
-                       WHEN TG_OP = 'INSERT' THEN jsonb_build_array(NULL, cell.shown)
+                       WHEN operation = 'INSERT' THEN jsonb_build_array(NULL, cell.shown)
                        ELSE jsonb_build_array(cell.shown, NULL) END)
               INTO changed
               FROM (SELECT whole.key, CASE
@@ -217,10 +216,10 @@ BEGIN
                       FROM jsonb_each(any_row) whole
                      WHERE whole.value <> 'null'::jsonb AND whole.key <> 'id'
                            AND whole.key <> ALL (tracked.ignored)) cell;
-            is_reason_required := TG_OP = 'DELETE' AND tracked.delete_reason;
+            is_reason_required := operation = 'DELETE' AND tracked.delete_reason;
         END IF;
         -- As audit_trail_state.
-        state := CASE WHEN TG_OP <> 'DELETE' THEN left(encode(sha256(convert_to(
+        state := CASE WHEN operation <> 'DELETE' THEN left(encode(sha256(convert_to(
             jsonb_strip_nulls(new_row - tracked.ignored)::text, 'UTF8')), 'hex'), 32) END;
     END IF;
     is_reason_required := is_reason_required
@@ -265,10 +264,22 @@ BEGIN
                        context->>'origin' AS origin,
                        NULLIF(current_setting('application_name'), '') AS application
                 OFFSET 0) said;
-        EXIT WHEN NOT tracked.is_relation OR entry_kind = 'link' OR TG_OP = 'DELETE';
+        EXIT WHEN NOT tracked.is_relation OR entry_kind = 'link' OR operation = 'DELETE';
         entry_kind := 'link';
         any_row := new_row;
     END LOOP;
+    RETURN TRUE;
+END
+$$;
+
+-- The one row trigger of every tracked table: PostgreSQL compiles and plans a trigger function anew
+-- for each table, so that it only hands the row on.
+CREATE OR REPLACE FUNCTION audit_trail_record() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    is_written boolean := audit_trail_write(
+        TG_OP, TG_TABLE_NAME::text, to_jsonb(OLD), to_jsonb(NEW));
+BEGIN
     RETURN NULL;
 END
 $$;

@@ -119,15 +119,18 @@ class TestEntries(TrailCase):
 
     def test_sql_cannot_write_entries_about_rows(self):
         """Given Odoo's own connection, when SQL inserts an entry about a row: refused."""
-        with (
-            mute_logger("odoo.sql_db"),
-            self.assertRaises(errors.RestrictViolation),
-            self.env.cr.savepoint(),
+        for statement in (
+            "INSERT INTO audit_trail_entry (kind, res_model, res_id, user_id)"
+            " VALUES ('update', 'res.partner', 1, 2)",
+            "SELECT audit_trail_write('DELETE', 'res_partner_category', '{\"id\": 1}', NULL)",
         ):
-            self.env.cr.execute(
-                "INSERT INTO audit_trail_entry (kind, res_model, res_id, user_id)"
-                " VALUES ('update', 'res.partner', 1, 2)"
-            )
+            with (
+                self.subTest(statement),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(errors.RestrictViolation),
+                self.env.cr.savepoint(),
+            ):
+                self.env.cr.execute(statement)
 
     def test_server_action_cannot_touch_the_trail(self):
         """Given an administrator's server action, when it writes or deletes entries: refused."""

@@ -64,17 +64,37 @@ class TestRemoteCalls(HttpCase):
         self.assertIn("result", answer)
         self.assert_caller(self.last("insert"), "jsonrpc", "/jsonrpc")
 
-    def test_json2(self):
+    def json2(self, method, arguments):
         keys = self.env["res.users.apikeys"].with_user(self.user)
         key = keys._generate(None, "trail", datetime.now() + timedelta(days=1))
-        path = "/json/2/res.partner.category/create"
-        answer = self.url_open(
-            path,
-            json={"vals_list": [{"name": "By JSON-2"}]},
+        return self.url_open(
+            f"/json/2/res.partner.category/{method}",
+            json=arguments,
             headers={"Authorization": f"bearer {key}"},
         )
+
+    def test_json2(self):
+        answer = self.json2("create", {"vals_list": [{"name": "By JSON-2"}]})
         self.assertEqual(answer.status_code, 200, answer.text)
-        self.assert_caller(self.last("insert"), "json2", path)
+        self.assert_caller(self.last("insert"), "json2", "/json/2/res.partner.category/create")
+
+    @mute_logger("odoo.http")
+    def test_json2_asks_for_the_reason_and_takes_it(self):
+        """Given a deletion that needs a reason, JSON-2 answers 422 with the way, then takes it."""
+        model = self.env.ref("base.model_res_partner_category")
+        rule = self.env["audit.trail.rule"].search([("model_id", "=", model.id)])
+        rule.delete_needs_reason = True
+        tag = self.env["res.partner.category"].create({"name": "To be deleted"})
+        self.env.flush_all()
+        refusal = self.json2("unlink", {"ids": tag.ids})
+        self.assertEqual(refusal.status_code, 422, refusal.text)
+        self.assertEqual(refusal.json()["name"], "odoo.exceptions.UserError")
+        self.assertIn("audit_trail_reason", refusal.json()["message"])
+        self.assertTrue(tag.exists())
+        context = {"audit_trail_reason": "Entered twice"}
+        answer = self.json2("unlink", {"ids": tag.ids, "context": context})
+        self.assertEqual(answer.status_code, 200, answer.text)
+        self.assertEqual(self.last("delete").reason, "Entered twice")
 
     @mute_logger("odoo.http", "odoo.addons.rpc.controllers.xmlrpc")
     def test_a_wrong_password_over_xmlrpc_is_kept(self):

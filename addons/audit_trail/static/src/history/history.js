@@ -65,13 +65,22 @@ export class ChangesField extends Component {
 }
 registry.category("fields").add("audit_trail_changes", {component: ChangesField});
 
+const detailLabels = registry.category("audit_trail_detail_labels");
+
 /**
- * Words for the names of facts; addons add those of their own events.
+ * Give words to the names of facts; addons do so for their own events.
  *
  * What has no word stands there with its own name: nothing of an entry is left out.
+ *
+ * @param {[string, string][]} labels
  */
-export const detailLabels = registry.category("audit_trail_detail_labels");
-for (const [name, label] of [
+export function nameDetails(labels) {
+    for (const [name, label] of labels) {
+        detailLabels.add(name, label);
+    }
+}
+
+nameDetails([
     ["addons", _t("Addons")],
     ["anchor", _t("Anchor")],
     ["at start", _t("At the Start")],
@@ -101,9 +110,7 @@ for (const [name, label] of [
     ["triggers", _t("Triggers")],
     ["type", _t("Type")],
     ["uid", _t("User ID")],
-]) {
-    detailLabels.add(name, label);
-}
+]);
 
 function describeFact(value) {
     if (Array.isArray(value) && value.every((item) => typeof item !== "object")) {

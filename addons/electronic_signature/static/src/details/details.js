@@ -1,7 +1,7 @@
 import {_t} from "@web/core/l10n/translation";
-import {detailLabels} from "@audit_trail/history/history";
+import {nameDetails} from "@audit_trail/history/history";
 
-for (const [name, label] of [
+nameDetails([
     ["cause", _t("Cause")],
     ["content", _t("Digest of the Content")],
     ["digest", _t("Digest")],
@@ -9,6 +9,4 @@ for (const [name, label] of [
     ["signature", _t("Signature")],
     ["transition", _t("Step")],
     ["void", _t("Void Event")],
-]) {
-    detailLabels.add(name, label);
-}
+]);

@@ -1,7 +1,7 @@
 import {_t} from "@web/core/l10n/translation";
-import {detailLabels} from "@audit_trail/history/history";
+import {nameDetails} from "@audit_trail/history/history";
 
-for (const [name, label] of [
+nameDetails([
     ["domain", _t("Search")],
     ["field", _t("Field")],
     ["format", _t("Format")],
@@ -15,6 +15,4 @@ for (const [name, label] of [
     ["request", _t("Export Request")],
     ["rows", _t("Rows")],
     ["values", _t("Values Searched for")],
-]) {
-    detailLabels.add(name, label);
-}
+]);
