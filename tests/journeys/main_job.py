@@ -4,8 +4,8 @@
     make journey ARGS='--api xmlrpc'
 
 Loads makers, products, hospitals and devices, opens tickets from real narratives, finds each
-one's device by nothing but the text, moves every ticket through all six states as the right role,
-and reads the devices' timelines back. Run it twice: nothing doubles.
+one's device by nothing but the text, moves every ticket through all six states and its device
+under repair and back, as the right roles, and reads the devices' timelines back. Run it twice: nothing doubles.
 """
 
 import argparse
@@ -46,6 +46,11 @@ MOVES = (
     ),
     ("archived", "manager", lambda ticket: ticket["service_state"] == "done"),
 )
+# Moves of the device that go with the ticket's: state reached by the ticket -> (from, to).
+DEVICE_MOVES = {
+    ("in_progress", "dispatched"): ("in_service", "under_repair"),
+    ("done", "in_progress"): ("under_repair", "in_service"),
+}
 # received is the ticket's own opening; one event per move follows.
 EVENTS_PER_TICKET = 1 + len(MOVES)
 UDI_IN_TEXT = re.compile(r"UDI: (\S+)")
@@ -431,6 +436,22 @@ class Journey:
                     step.done += self.each(
                         step, client, "helpdesk.ticket", "move_to", batch, state=state
                     )
+            self.move_devices(client, role, state, [tickets[number] for number in due])
+
+    def move_devices(self, client, role, state, tickets):
+        """The device goes under repair when work on it begins, and back when it is done."""
+        for came_from in {ticket["service_state"] for ticket in tickets}:
+            if (state, came_from) not in DEVICE_MOVES:
+                continue
+            before, after = DEVICE_MOVES[state, came_from]
+            lots = {row["lot_id"][0] for row in tickets if row["lot_id"]}
+            domain = [("id", "in", sorted(lots)), ("device_state", "=", before)]
+            due = [row["id"] for row in client.search_read("stock.lot", domain, ["id"])]
+            with self.report.step(f"devices: {after} ({role})", len(due)) as step:
+                for batch in batches(due, BATCH):
+                    step.done += self.each(
+                        step, client, "stock.lot", "move_device_state", batch, state=after
+                    )
 
     # Reading back
 
@@ -494,6 +515,10 @@ class Journey:
                 len(self.data.devices) - self.refused("devices"),
             ),
             "devices, counted by id": (len(lots), len(self.devices)),
+            "devices in service": (
+                count("stock.lot", [("id", "in", lots), ("device_state", "=", "in_service")]),
+                len(lots),
+            ),
             "aliases": (
                 count("meddev.device.alias", [("lot_id", "in", lots)]),
                 sum(bool(d.alias) for d in self.data.devices if key_of(d) in self.devices),

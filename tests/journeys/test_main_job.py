@@ -102,6 +102,14 @@ class TestMainJobOnSample(JourneyCase):
             [own_login(role) for role in ("dispatcher", "engineer", "manager")],
         )
         self.assertEqual(events[:1].user_id.login, own_login("intake"))
+        moves = self.env["meddev.device.event"].search(
+            [("lot_id", "=", ticket.found), ("kind", "=", "state")], order="id"
+        )[-2:]
+        self.assertEqual(
+            [(move.state_from, move.state_to) for move in moves],
+            [("in_service", "under_repair"), ("under_repair", "in_service")],
+        )
+        self.assertEqual(moves.user_id.login, own_login("engineer"))
 
     def test_bad_rows_are_named_and_good_ones_kept(self):
         """One bad row of each kind among good ones: refused by row and field, the rest loaded."""

@@ -3,6 +3,7 @@ from . import (
     helpdesk_ticket,
     helpdesk_ticket_state,
     helpdesk_ticket_archive,
+    helpdesk_ticket_contact,
     helpdesk_ticket_derived,
     helpdesk_ticket_follow,
     helpdesk_ticket_integration,

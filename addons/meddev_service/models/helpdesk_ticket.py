@@ -210,11 +210,9 @@ class HelpdeskTicket(models.Model):
 
     @api.depends("lot_id")
     def _compute_partner_id(self):
+        """Fill the customer in, never exchange it: another hospital would see the request."""
         for ticket in self:
-            if customer := ticket.lot_id.customer_id:
-                ticket.partner_id = customer
-            else:
-                ticket.partner_id = ticket.partner_id
+            ticket.partner_id = ticket.partner_id or ticket.lot_id.customer_id
 
     @api.depends("lot_id", "partner_id")
     def _compute_department_id(self):

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.models import MAGIC_COLUMNS
 
 
 class MailTrackingValue(models.Model):
@@ -20,6 +21,13 @@ class MailTrackingValue(models.Model):
         if "mail_message_id" in vals:
             self.mail_message_id._ensure_tickets_not_archived()
         return result
+
+    def _write_multi(self, vals_list):
+        """Refuse it below ``write`` as well, where the code of a server action also reaches."""
+        names = set().union(*vals_list)
+        if self.pool.ready and names - {"field_id", "field_info"} - set(MAGIC_COLUMNS):
+            self.mail_message_id._ensure_tickets_not_archived()
+        return super()._write_multi(vals_list)
 
     def unlink(self):
         self.mail_message_id._ensure_tickets_not_archived()

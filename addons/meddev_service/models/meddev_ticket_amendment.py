@@ -138,7 +138,14 @@ class MeddevTicketAmendment(models.Model):
     def create(self, vals_list):
         raise UserError(self.env._("Changes of archived tickets are recorded by the database."))
 
+    def _create(self, data_list):
+        """Refuse it below ``create`` as well, where the code of a server action also reaches."""
+        raise UserError(self.env._("Changes of archived tickets are recorded by the database."))
+
     def write(self, vals):
+        raise UserError(self.env._("The record of changes is never changed."))
+
+    def _write_multi(self, vals_list):
         raise UserError(self.env._("The record of changes is never changed."))
 
     def unlink(self):

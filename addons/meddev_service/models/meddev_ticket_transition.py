@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .ticket_permission import is_recording, recording
 from .ticket_state import TICKET_STATES, GuardedState
 
 
@@ -27,10 +28,24 @@ class MeddevTicketTransition(models.Model):
     def create(self, vals_list):
         if not all(isinstance(vals.get("state_to"), GuardedState) for vals in vals_list):
             raise UserError(self.env._("Moves are recorded by moving a ticket, in no other way."))
-        return super().create([vals | {"state_to": str(vals["state_to"])} for vals in vals_list])
+        vals_list = [vals | {"state_to": str(vals["state_to"])} for vals in vals_list]
+        with recording():
+            return super().create(vals_list)
+
+    def _create(self, data_list):
+        """Refuse it below ``create`` as well, where the code of a server action also reaches."""
+        if not is_recording():
+            raise UserError(self.env._("Moves are recorded by moving a ticket, in no other way."))
+        return super()._create(data_list)
 
     def write(self, vals):
         raise UserError(self.env._("The moves of a ticket are never changed."))
+
+    def _write_multi(self, vals_list):
+        # Addons that are installed or upgraded fill their own columns.
+        if self.pool.ready:
+            raise UserError(self.env._("The moves of a ticket are never changed."))
+        return super()._write_multi(vals_list)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_never(self):

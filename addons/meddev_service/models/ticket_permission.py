@@ -7,6 +7,8 @@ from weakref import WeakKeyDictionary
 
 # Cursor -> ids of the tickets that a move has changed and that are not written yet.
 _moving = WeakKeyDictionary()
+# Whether our own code writes records of moves.
+_recording = ContextVar("meddev_service_recording", default=False)
 # Ids of the tickets that are being archived: their last messages and dates are still to come.
 _sealing = ContextVar("meddev_service_sealing", default=frozenset())
 
@@ -24,6 +26,20 @@ def get_moving_ids(tickets):
 def end_move(tickets):
     """The UPDATE is done: the next change of a state needs a move of its own."""
     _moving.get(tickets.env.cr, set()).difference_update(tickets.ids)
+
+
+@contextmanager
+def recording():
+    """Until the end of the block moves of tickets may be recorded."""
+    token = _recording.set(True)
+    try:
+        yield
+    finally:
+        _recording.reset(token)
+
+
+def is_recording():
+    return _recording.get()
 
 
 @contextmanager

@@ -82,6 +82,7 @@ class TestAttackArchive(TicketCommon):
             self._run("record._write({'service_state': 'received'})", ticket)
 
     def test_no_way_below_write_changes_what_belongs_to_it(self):
+        tracking = self.ticket.sudo().message_ids.tracking_value_ids[:1]
         for record, code in (
             (self.note, "record._write({'body': 'forged'})"),
             (self.note, "record._fields['author_id'].write(record, env.user.partner_id)"),
@@ -89,6 +90,10 @@ class TestAttackArchive(TicketCommon):
             (self.file, "record._write({'store_fname': 'forged'})"),
             (self.ticket.stage_id, "record._write({'service_state': 'done'})"),
             (self.ticket.stage_id, "record._write({'is_used': False})"),
+            (self.ticket.transition_ids[0], "record._write({'reason': 'forged', 'user_id': 1})"),
+            (self.ticket.transition_ids[0], "record._create([{'stored': {}, 'inversed': {}}])"),
+            (tracking, "record._write({'new_value_char': 'forged'})"),
+            (self.ticket, "env['meddev.ticket.amendment']._create([{'stored': {}}])"),
         ):
             with self.subTest(code=code), self.assertRaises(UserError):
                 self._run(code, record.sudo())

@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from .common import TicketCommon
@@ -51,6 +51,27 @@ class TestTicketCreate(TicketCommon):
             partner_id=self.other_hospital.id, deviation_reason="On loan since Monday"
         )
         self.assertEqual(ticket.partner_id, self.other_hospital)
+
+    def test_another_device_never_exchanges_the_customer(self):
+        """Given a request of one hospital, a device of another is refused, not followed."""
+        ticket = self._open(lot_id=False, partner_id=self.contact.id)
+        with self.assertRaisesRegex(ValidationError, "registered at"), self.env.cr.savepoint():
+            ticket.lot_id = self.other_device
+        self.assertEqual(ticket.partner_id, self.hospital)
+        ticket.write({"lot_id": self.other_device.id, "deviation_reason": "On loan here"})
+        self.assertEqual(ticket.partner_id, self.hospital)
+        with self.assertRaises(AccessError):
+            ticket.with_user(self.other_user).read(["name"])
+
+    def test_contact_must_work_at_the_customer(self):
+        with self.assertRaisesRegex(ValidationError, "works at"):
+            self._open(contact_id=self.other_contact.id)
+        ticket = self._open(contact_id=self.ward_contact.id)
+        with self.assertRaisesRegex(ValidationError, "works at"), self.env.cr.savepoint():
+            ticket.contact_id = self.other_contact
+        ticket.write({"contact_id": self.other_contact.id, "deviation_reason": "Now works there"})
+        self.assertEqual(ticket.contact_id, self.other_contact)
+        self.assertTrue(self._open(contact_id=self.dealer_contact.id), "In no hospital: free")
 
     def test_dealer_may_report_a_device_that_it_serves(self):
         with self.assertRaises(ValidationError):
