@@ -1,7 +1,7 @@
 {
     "name": "Medical Devices: Device Ledger",
     "summary": "The ledger of every medical device in stock and in the field",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "After-Sales/Medical Devices",
     "author": "MedDev contributors",
     "license": "LGPL-3",
@@ -20,6 +20,7 @@
         "views/meddev_device_event_views.xml",
         "views/meddev_device_component_views.xml",
         "views/meddev_device_acceptance_views.xml",
+        "views/meddev_device_acceptance_check_views.xml",
         "views/meddev_registration_views.xml",
         "views/meddev_udi_di_views.xml",
         "views/stock_lot_views.xml",
@@ -36,6 +37,7 @@
         "data/meddev.role.scope.csv",
         "data/meddev.role.right.csv",
         "data/meddev_registration_reminder_data.xml",
+        "data/meddev_device_acceptance_check_data.xml",
     ],
     "assets": {
         "web.assets_backend": ["meddev_device/static/src/scan/*"],

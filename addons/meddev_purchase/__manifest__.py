@@ -1,7 +1,7 @@
 {
     "name": "MedDev Purchase",
     "summary": "The buying side: supplier papers, incoming inspection, origin of each device",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "category": "After-Sales/Medical Devices",
     "author": "MedDev contributors",
     "license": "LGPL-3",

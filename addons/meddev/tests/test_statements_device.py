@@ -3,6 +3,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.meddev_base.tests.common import ROLES
+from odoo.addons.meddev_device.tests.common import SIGNATURE
 from odoo.addons.meddev_purchase.tests.common import gtin
 
 from .statements_common import REFUSALS, StatementCase
@@ -169,7 +170,8 @@ class TestStatementsOnDevices(StatementCase):
     def test_a_parts_keeper_signs_no_acceptance(self):
         """The engineer signs the acceptance of what he installed, not the store. [S0-13]"""
         acceptance = self.env["meddev.device.acceptance"].with_user(self.engineer)
-        acceptance = acceptance.create({"lot_id": self.device.id, "signer_name": "Dr. Li"})
+        vals = {"signer_name": "Dr. Li", "signature": SIGNATURE}
+        acceptance = acceptance.create({"lot_id": self.device.id, **vals})
         acceptance.checklist_line_ids.result = "pass"
         parts = self.users["parts_keeper"]
         self.assert_none_made(
@@ -184,7 +186,7 @@ class TestStatementsOnDevices(StatementCase):
         # Whoever stands in for the engineer signs as well.
         manager = self.users["service_manager"]
         second = self.env["meddev.device.acceptance"].with_user(manager)
-        second = second.create({"lot_id": self.near_device.id, "signer_name": "Dr. Wu"})
+        second = second.create({"lot_id": self.near_device.id, **vals})
         second.checklist_line_ids.result = "pass"
         second.action_sign()
         self.assertEqual(second.signed_by_id, manager)

@@ -8,9 +8,12 @@ from . import meddev_device_event
 from . import meddev_device_component
 from . import meddev_device_firmware
 from . import meddev_device_alias
+from . import meddev_device_acceptance_check
 from . import meddev_device_acceptance
+from . import meddev_device_acceptance_line
 from . import meddev_device_token
 from . import stock_lot
+from . import stock_lot_udi
 from . import stock_lot_lifecycle
 from . import stock_lot_origin
 from . import stock_lot_recall
@@ -26,5 +29,6 @@ from . import stock_reservation
 from . import meddev_dealer_assignment
 from . import res_company
 from . import meddev_udi
+from . import meddev_udi_warning
 from . import stock_lot_scan
 from . import stock_lot_search

@@ -1,5 +1,9 @@
+import base64
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.models import MAGIC_COLUMNS
+from odoo.tools import SQL
 
 from .device_state import (
     STATE_IN_SERVICE,
@@ -17,11 +21,20 @@ ACCEPTABLE_STATES = (STATE_SHIPPED, STATE_INSTALLED, STATE_IN_SERVICE)
 
 #: What only signing writes.
 SIGNING_FIELDS = {"state", "signed_at", "signed_by_id", "warranty_end", "customer_id"}
+#: What may follow the device once it is signed: stored copies of the device's company.
+FOLLOWING_FIELDS = {*MAGIC_COLUMNS, "company_id"}
+
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+#: What shows that the customer signed -> how the content of such a file begins.
+EVIDENCE_FIELDS = {"signature": _PICTURES, "document": (*_PICTURES, b"%PDF-")}
+MAX_EVIDENCE_MEGABYTES = 10
 
 
 class MeddevDeviceAcceptance(models.Model):
     """The customer's acceptance of one installed device: draft -> signed, then frozen.
 
+    It is signed with the customer's drawn signature or a scan of the signed paper, and with every
+    required check passed; which checks those are comes from ``meddev.device.acceptance.check``.
     A signed acceptance alone starts the warranty. A correction is a new acceptance that points
     to the one it corrects. Rule: ISO 13485:2016 7.5.3; GMP 2025 Art. 120.
     """
@@ -62,7 +75,15 @@ class MeddevDeviceAcceptance(models.Model):
         readonly=False,
         precompute=True,
     )
+    # Both in the row itself, so that they are frozen with it.
     signature = fields.Binary(attachment=False, copy=False)
+    document = fields.Binary(
+        string="Signed Document",
+        attachment=False,
+        copy=False,
+        help="Scan or photo of the paper that the customer signed: PDF, PNG or JPEG.",
+    )
+    document_name = fields.Char(string="Name of the Signed Document", copy=False)
     warranty_months = fields.Integer(
         string="Warranty (Months)",
         compute="_compute_warranty_months",
@@ -135,13 +156,28 @@ class MeddevDeviceAcceptance(models.Model):
                         date=shipped_on,
                     )
                 )
-            if acceptance.accepted_on > fields.Date.context_today(acceptance):
+            if acceptance.accepted_on > acceptance.lot_id._get_expiry_day():
                 raise ValidationError(
                     self.env._(
                         "%s: the acceptance date lies in the future. Correct it.",
                         acceptance.lot_id.display_name,
                     )
                 )
+
+    @api.constrains(*EVIDENCE_FIELDS)
+    def _check_evidence_is_readable(self):
+        for acceptance in self.with_context(bin_size=False):
+            for name, beginnings in EVIDENCE_FIELDS.items():
+                if acceptance[name] and not _is_readable(acceptance[name], beginnings):
+                    raise ValidationError(
+                        self.env._(
+                            "%(device)s: %(field)s is no picture (PNG, JPEG) or PDF of at most"
+                            " %(limit)s MB. Sign again, or scan the paper anew.",
+                            device=acceptance.lot_id.display_name,
+                            field=acceptance._get_label(name),
+                            limit=MAX_EVIDENCE_MEGABYTES,
+                        )
+                    )
 
     @api.constrains("lot_id")
     def _check_lot_is_device(self):
@@ -158,14 +194,7 @@ class MeddevDeviceAcceptance(models.Model):
             ]
         blank = without_defaults(self, SIGNING_FIELDS)
         acceptances = super(MeddevDeviceAcceptance, blank).create(vals_list).with_env(self.env)
-        for acceptance in acceptances.filtered(lambda a: not a.checklist_line_ids):
-            acceptance.write(
-                {
-                    "checklist_line_ids": [
-                        fields.Command.create(line) for line in self._prepare_checklist_vals()
-                    ]
-                }
-            )
+        acceptances._complete_checklist()
         return acceptances
 
     def write(self, vals):
@@ -175,7 +204,17 @@ class MeddevDeviceAcceptance(models.Model):
                 raise UserError(
                     self.env._("An acceptance is signed with its button, not by editing it.")
                 )
-        return super().write(vals)
+        result = super().write(vals)
+        if "lot_id" in vals:
+            self._complete_checklist()
+        return result
+
+    def _write_multi(self, vals_list):
+        """Refuse it below ``write`` as well, where the code of a server action also reaches."""
+        if not is_trusted(self):
+            for acceptance, vals in zip(self, vals_list, strict=True):
+                acceptance._ensure_row_may_change(vals)
+        return super()._write_multi(vals_list)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_signed(self):
@@ -183,12 +222,28 @@ class MeddevDeviceAcceptance(models.Model):
 
     def _ensure_not_signed(self):
         if signed := self.filtered(lambda a: a.state == ACCEPTANCE_SIGNED):
+            signed._refuse_change()
+
+    def _refuse_change(self):
+        raise UserError(
+            self.env._(
+                "The acceptance of %s is signed and frozen. Record a new acceptance that"
+                " corrects it.",
+                ", ".join(self.mapped("lot_id.display_name")),
+            )
+        )
+
+    def _ensure_row_may_change(self, vals):
+        """Asked before an UPDATE; what was signed is read from the row, whatever the cache says."""
+        names = vals.keys() - FOLLOWING_FIELDS
+        rows = names and self.env.execute_query(
+            SQL("SELECT state FROM meddev_device_acceptance WHERE id = %s", self.id)
+        )
+        if rows and rows[0][0] == ACCEPTANCE_SIGNED:
+            self._refuse_change()
+        if names & SIGNING_FIELDS:
             raise UserError(
-                self.env._(
-                    "The acceptance of %s is signed and frozen. Record a new acceptance that"
-                    " corrects it.",
-                    ", ".join(signed.mapped("lot_id.display_name")),
-                )
+                self.env._("An acceptance is signed with its button, not by editing it.")
             )
 
     def _ensure_can_be_signed(self):
@@ -223,12 +278,26 @@ class MeddevDeviceAcceptance(models.Model):
                         "%s: enter who signed for the customer (Signed By).", device.display_name
                     )
                 )
+            if not any(acceptance[name] for name in EVIDENCE_FIELDS):
+                raise UserError(
+                    self.env._(
+                        "%(device)s: nothing shows that the customer signed. Let them sign in the"
+                        " field %(signature)s, or attach the signed paper in the field"
+                        " %(document)s.",
+                        device=device.display_name,
+                        signature=acceptance._get_label("signature"),
+                        document=acceptance._get_label("document"),
+                    )
+                )
             if open_lines := acceptance.checklist_line_ids.filtered(
                 lambda line: line.is_required and line.result != "pass"
             ):
                 raise UserError(
                     self.env._(
-                        "%(device)s: these checks are not passed: %(checks)s.",
+                        "%(device)s: these required checks are not passed: %(checks)s. Enter their"
+                        " results. Where one does not suit this product, the service manager or"
+                        " the quality specialist changes Configuration ‣ Acceptance Checks; then"
+                        " record a new acceptance.",
                         device=device.display_name,
                         checks=", ".join(open_lines.mapped("name")),
                     )
@@ -250,16 +319,23 @@ class MeddevDeviceAcceptance(models.Model):
     def action_sign(self):
         """Freeze the acceptance, start the warranty, put the device in service."""
         self.check_access("write")
-        self._ensure_can_be_signed()
+        # The device too: of two who sign for it at the same time one is told to wait.
         self.lock_for_update(allow_referencing=True)
+        self.lot_id.lock_for_update(allow_referencing=True)
         for acceptance in self:
+            # One by one: the one before may have been for the same device.
+            acceptance._ensure_can_be_signed()
             acceptance._sign()
         return {"ids": self.ids, "state": ACCEPTANCE_SIGNED}
 
     def _sign(self):
         device = self.lot_id
         warranty_end = self._get_warranty_end()
-        trusted(self).write(
+        # What was typed reaches the rows before they are frozen.
+        self.checklist_line_ids.flush_recordset()
+        self.flush_recordset()
+        own = trusted(self)
+        own.write(
             {
                 "state": ACCEPTANCE_SIGNED,
                 "signed_at": fields.Datetime.now(),
@@ -268,6 +344,7 @@ class MeddevDeviceAcceptance(models.Model):
                 "warranty_end": warranty_end,
             }
         )
+        own.flush_recordset()
         trusted(device).write(
             {
                 "installation_date": self.installed_on,
@@ -307,50 +384,25 @@ class MeddevDeviceAcceptance(models.Model):
             return False
         return fields.Date.add(self.accepted_on, months=self.warranty_months, days=-1)
 
-    def _prepare_checklist_vals(self):
-        """Lines of a new acceptance; an addon with product-specific protocols extends it."""
-        return [
-            {"sequence": 10, "name": self.env._("Delivery complete and undamaged")},
-            {"sequence": 20, "name": self.env._("Installed as required by the manufacturer")},
-            {"sequence": 30, "name": self.env._("Electrical safety test passed")},
-            {"sequence": 40, "name": self.env._("Functions tested against the specification")},
-            {"sequence": 50, "name": self.env._("Users instructed")},
-            {"sequence": 60, "name": self.env._("Manuals and certificates handed over")},
-        ]
+    def _complete_checklist(self):
+        """Let drafts have the checks that their device asks for, and none of another's."""
+        for acceptance in self:
+            checks = self.env["meddev.device.acceptance.check"]._find_for(acceptance.lot_id)
+            lines = trusted(acceptance.checklist_line_ids)
+            missing = checks - lines.check_id
+            lines.filtered_domain([("check_id", "not in", [False, *checks.ids])]).unlink()
+            lines.create(
+                [{"acceptance_id": acceptance.id, "check_id": check.id} for check in missing]
+            )
+
+    def _get_label(self, name):
+        return self._fields[name]._description_string(self.env)
 
 
-class MeddevDeviceAcceptanceLine(models.Model):
-    """One check of an acceptance; frozen with it."""
-
-    _name = "meddev.device.acceptance.line"
-    _description = "Device Acceptance Check"
-    _order = "sequence, id"
-
-    acceptance_id = fields.Many2one(
-        "meddev.device.acceptance", required=True, index=True, ondelete="cascade"
-    )
-    sequence = fields.Integer(default=10)
-    name = fields.Char(string="Check", required=True)
-    is_required = fields.Boolean(string="Required", default=True)
-    result = fields.Selection([("pass", "Pass"), ("fail", "Fail"), ("na", "Not Applicable")])
-    measured = fields.Char(string="Measured Value")
-    note = fields.Char()
-    company_id = fields.Many2one(
-        related="acceptance_id.company_id", store=True, index="btree_not_null"
-    )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines.acceptance_id._ensure_not_signed()
-        return lines
-
-    def write(self, vals):
-        self.acceptance_id._ensure_not_signed()
-        result = super().write(vals)
-        self.acceptance_id._ensure_not_signed()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_signed(self):
-        self.acceptance_id._ensure_not_signed()
+def _is_readable(content, beginnings):
+    """Whether base64 ``content`` is a file that begins in one of these ways, and not too large."""
+    try:
+        raw = base64.b64decode(content)
+    except ValueError:
+        return False
+    return raw.startswith(beginnings) and len(raw) <= MAX_EVIDENCE_MEGABYTES * 1024 * 1024

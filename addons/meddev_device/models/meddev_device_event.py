@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.models import MAGIC_COLUMNS
 
 from .argument import ensure_single
 from .device_state import DEVICE_STATES
@@ -131,11 +132,18 @@ class MeddevDeviceEvent(models.Model):
             )
 
     def write(self, vals):
-        raise UserError(
-            self.env._(
-                "The device's timeline is never changed. Record a correction, which points to the"
-                " event that it corrects."
-            )
+        raise UserError(self._describe_frozen())
+
+    def _write_multi(self, vals_list):
+        """Refuse it below ``write`` as well, where the code of a server action also reaches."""
+        if self and any(vals.keys() - set(MAGIC_COLUMNS) for vals in vals_list):
+            raise UserError(self._describe_frozen())
+        return super()._write_multi(vals_list)
+
+    def _describe_frozen(self):
+        return self.env._(
+            "The device's timeline is never changed. Record a correction, which points to the"
+            " event that it corrects."
         )
 
     def unlink(self):

@@ -24,6 +24,9 @@ KINDS_OF_SCOPE = {
     "other": ("other",),
 }
 SCOPE_OF_KIND = {kind: scope for scope, kinds in KINDS_OF_SCOPE.items() for kind in kinds}
+#: Certificates without which a device must not be sold in China; a foreign one replaces none.
+#: Source: State Council Order 739 (2021); SAMR Order 47 (2021) Art. 115, 116.
+CHINESE_KINDS = KINDS_OF_SCOPE[SCOPE_REGISTRATION] + KINDS_OF_SCOPE["filing"]
 
 STATUS_NONE = "none"
 STATUS_VALID = "valid"

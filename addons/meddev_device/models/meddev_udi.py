@@ -246,6 +246,10 @@ class MeddevUdi(models.AbstractModel):
             is_certain = bool(found) and not is_unproven
         if not found:
             found = self._find_possible(reading)
+        elif reading["candidates"] and "udi" in found.values():
+            possible = self._find_possible(reading)
+            is_certain = is_certain and possible.keys() <= found.keys()
+            found = possible | found
         lots = lots.browse(list(found)).sorted("id")
         answer = {
             "reading": reading,
@@ -490,6 +494,8 @@ class MeddevUdi(models.AbstractModel):
 
     def _prepare_new_device_context(self, reading, product):
         """Defaults of a new device; addons add what they can derive from the carrier."""
+        # Of several readings none is taken before a person has chosen.
+        reading = reading | udi.certain_values(reading)
         is_batch = product.tracking == "lot"
         raw = reading["raw"] if isinstance(reading["raw"], str) else ""
         raw = _make_storable(raw)

@@ -1,9 +1,8 @@
-import unicodedata
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..tools.twice import find_twice
+from ..tools.udi import clean_di
 
 ISSUERS = [
     ("gs1", "GS1"),
@@ -96,9 +95,15 @@ class MeddevUdiDi(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        vals = self._clean(vals)
-        if "di" in vals:
+        if "issuer" in vals and len(self) > 1:
+            # How a DI is written depends on its issuer, and differs per record.
+            for identifier in self:
+                identifier.write(vals)
+            return True
+        if self and vals.keys() & {"di", "issuer"}:
             self.check_access("write")
+            former = {"di": self.di, "issuer": self.issuer} if len(self) == 1 else {}
+            vals = vals | {"di": self._clean(former | vals)["di"]}
             self._ensure_no_twins([vals["di"]] * len(self), except_for=self)
         return super().write(vals)
 
@@ -147,19 +152,22 @@ class MeddevUdiDi(models.Model):
         return self.env._("%s (archived)", product.display_name)
 
     def _clean(self, vals):
-        """Blanks and full-width digits around a DI come from pasting, not from the label."""
-        if vals.get("di"):
-            return vals | {"di": unicodedata.normalize("NFKC", vals["di"]).strip()}
-        return vals
+        """A GTIN is stored with 14 digits, as readings give it, however it was typed."""
+        if not vals.get("di"):
+            return vals
+        return vals | {"di": clean_di(vals["di"], vals.get("issuer"))}
 
     @api.model
     def _find_products(self, identifiers):
-        """Map DI -> (product, identifier record); unknown ones are missing from the map."""
+        """Map DI -> (product, identifier record); unknown ones are missing from the map.
+
+        A DI is found in any spelling, and keeps the one that was asked for.
+        """
+        cleaned = {di: clean_di(di) for di in identifiers}
+        known = self.search([("di", "in", list({*cleaned, *cleaned.values()}))]).grouped("di")
         found = {}
-        for identifier in self.search([("di", "in", list(identifiers))]):
-            template = identifier.product_tmpl_id
-            found[identifier.di] = (
-                identifier.product_id or template.product_variant_id,
-                identifier,
-            )
+        for di, clean in cleaned.items():
+            if identifier := known.get(di) or known.get(clean):
+                template = identifier.product_tmpl_id
+                found[di] = (identifier.product_id or template.product_variant_id, identifier)
         return found

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from .argument import ensure_single
 from .meddev_device_event import EVENT_CREATED
 from .meddev_registration import (
+    CHINESE_KINDS,
     STATUS_EXPIRED,
     STATUS_EXPIRING,
     STATUS_NONE,
@@ -76,7 +77,10 @@ class ProductTemplate(models.Model):
     )
 
     @api.depends(
-        "registration_ids.valid_from", "registration_ids.status", "registration_ids.active"
+        "registration_ids.kind",
+        "registration_ids.valid_from",
+        "registration_ids.status",
+        "registration_ids.active",
     )
     @api.depends_context("company", "tz")
     def _compute_registration(self):
@@ -141,13 +145,17 @@ class ProductTemplate(models.Model):
         return action
 
     def _get_current_registration(self, today):
-        """The certificate in force: the latest valid one, else the one that expired last."""
+        """The certificate in force: the latest valid one, else the one that expired last.
+
+        Of Chinese certificates, where there is one: a foreign certificate outranks none.
+        """
         self.ensure_one()
         begun = self.registration_ids.filtered(
             lambda registration: not registration.valid_from or registration.valid_from <= today
         )
         return begun.sorted(
             lambda registration: (
+                registration.kind in CHINESE_KINDS,
                 registration.valid_to or fields.Date.to_date("9999-12-31"),
                 registration.valid_from or fields.Date.to_date("1900-01-01"),
                 registration.id,
@@ -160,7 +168,7 @@ class ProductTemplate(models.Model):
 
         SQL: which of several certificates counts cannot be said in a domain.
         """
-        self.env["meddev.registration"].flush_model(["active", "valid_from", "valid_to"])
+        self.env["meddev.registration"].flush_model(["active", "kind", "valid_from", "valid_to"])
         self.flush_model(["registration_ids"])
         return SQL(
             """
@@ -169,10 +177,12 @@ class ProductTemplate(models.Model):
               JOIN meddev_registration registration ON registration.id = link.registration_id
              WHERE registration.active
                AND (registration.valid_from IS NULL OR registration.valid_from <= %s)
-          ORDER BY link.product_tmpl_id, COALESCE(registration.valid_to, '9999-12-31') DESC,
+          ORDER BY link.product_tmpl_id, registration.kind IN %s DESC,
+                   COALESCE(registration.valid_to, '9999-12-31') DESC,
                    COALESCE(registration.valid_from, '1900-01-01') DESC, registration.id DESC
             """,
             today,
+            CHINESE_KINDS,
         )
 
     def _get_changed_products(self, vals):

@@ -1,10 +1,12 @@
+from itertools import combinations
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..tools import udi
 from ..tools.serial_number import normalise_serial
+from ..tools.udi import clean_di
 from .argument import ensure_single
 from .device_state import (
     DEVICE_STATES,
@@ -55,6 +57,8 @@ DEVICE_ONLY_FIELDS = (
 IDENTITY_FIELDS = ("name", "product_id", "udi_carrier", "udi_di", "udi_issuer", "batch_number")
 PROVEN_DATES = ("installation_date", "acceptance_date")
 DATE_ORDER = ("purchase_date", "shipping_date", "installation_date", "acceptance_date")
+#: (earlier, later): every two of them that are given, whatever is missing between them.
+DATE_PAIRS = (*combinations(DATE_ORDER, 2), ("production_date", "expiry_date"))
 #: What a person changes by hand, and the timeline keeps (old → new).
 LOGGED_FIELDS = (
     *IDENTITY_FIELDS,
@@ -295,36 +299,22 @@ class StockLot(models.Model):
         if is_in_stock_operation(self):
             return
         for lot in self.filtered("is_medical"):
-            pairs = [*zip(DATE_ORDER, DATE_ORDER[1:], strict=False)]
-            pairs += [("production_date", "expiry_date"), ("shipping_date", "acceptance_date")]
-            for earlier, later in pairs:
+            for earlier, later in DATE_PAIRS:
                 if lot[earlier] and lot[later] and lot[earlier] > lot[later]:
                     raise about(
                         ValidationError(lot._describe_wrong_order(earlier, later)), later, earlier
                     )
 
-    @api.constrains("udi_carrier")
-    def _check_carrier_length(self):
-        for lot in self:
-            if lot.udi_carrier and len(lot.udi_carrier) > MAX_CARRIER_LENGTH:
-                message = lot._describe_long_carrier(lot.name, lot.udi_carrier)
-                raise about(ValidationError(message), "udi_carrier")
-
-    @api.constrains("udi_carrier")
-    def _check_carrier_names_this_lot(self):
-        """A carrier with a serial or batch number of its own names that one and no other."""
+    @api.constrains(*PROVEN_DATES)
+    def _check_proven_dates_not_in_the_future(self):
         if is_in_stock_operation(self):
             return
-        for lot in self.filtered(lambda lot: lot.is_medical and lot.udi_carrier):
-            carried = udi.parse(lot.udi_carrier)["serial" if lot.is_device else "lot"]
-            if carried and normalise_serial(carried) != lot.normalised_serial:
-                message = self.env._(
-                    "%(device)s: the UDI carrier belongs to %(carried)s. Scan the label of"
-                    " this device or batch, or correct its number.",
-                    device=lot.name,
-                    carried=carried,
-                )
-                raise about(ValidationError(message), "udi_carrier", "name")
+        today = self._get_expiry_day()
+        for lot in self:
+            for name in PROVEN_DATES:
+                if lot[name] and lot[name] > today:
+                    message = lot._describe_future_date(lot.name, name, lot[name])
+                    raise about(ValidationError(message), name)
 
     @api.constrains("udi_di", "product_id")
     def _check_di_belongs_to_product(self):
@@ -419,10 +409,11 @@ class StockLot(models.Model):
         target = vals.pop("device_state", None) if not is_trusted(self) else None
         if target is not None:
             self._ensure_devices()
+        vals = self._complete_udi_vals(vals)
         logged = IDENTITY_FIELDS if is_trusted(self) else LOGGED_FIELDS
         identity = devices._snapshot(set(logged) & vals.keys())
         places = devices._snapshot(set(PLACE_FIELDS) & vals.keys())
-        result = super().write(self._complete_udi_vals(vals)) if vals else True
+        result = super().write(vals) if vals else True
         devices._log_identity_changes(identity)
         devices._log_place_changes(places)
         if target is not None:
@@ -433,8 +424,9 @@ class StockLot(models.Model):
     def _write_batches(self, vals):
         """Write lots that are no devices; of those that are medical, the timeline keeps it."""
         batches = self.filtered("is_medical")
+        vals = self._complete_udi_vals(vals)
         identity = batches._snapshot(set(LOGGED_FIELDS) & vals.keys())
-        result = super().write(self._complete_udi_vals(vals))
+        result = super().write(vals)
         batches._log_identity_changes(identity)
         return result
 
@@ -619,7 +611,7 @@ class StockLot(models.Model):
             .search_fetch([("normalised_value", comparison, word)], ["lot_id"], limit=1000)
         )
         domain = Domain("normalised_serial", comparison, word)
-        domain |= Domain("udi_di", "=", text.strip())
+        domain |= Domain("udi_di", "in", list({text.strip(), clean_di(text)}))
         if aliases:
             domain |= Domain("id", "in", aliases.lot_id.ids)
         return domain & Domain("is_medical", "=", True)
@@ -648,7 +640,7 @@ class StockLot(models.Model):
             product_id = vals.get("product_id") or default_product_id
             if product_id not in medical:
                 continue
-            vals.update(self._complete_udi_vals(vals))
+            vals.update(self.browse()._complete_udi_vals(vals))
             if product_id in serial:
                 devices_at.append(index)
                 self._complete_life_cycle_vals(vals)
@@ -709,33 +701,6 @@ class StockLot(models.Model):
                 "meddev_base.group_parts_keeper",
                 "stock.group_stock_user",
             )
-        )
-
-    def _complete_udi_vals(self, vals):
-        """Values with the parsed parts of the carrier; what the caller gave goes first."""
-        carrier = vals.get("udi_carrier")
-        if not carrier:
-            return vals
-        if len(carrier) > MAX_CARRIER_LENGTH:
-            message = self._describe_long_carrier(vals.get("name"), carrier)
-            raise about(ValidationError(message), "udi_carrier")
-        reading = udi.parse(carrier)
-        parsed = {
-            "udi_issuer": reading["issuer"],
-            "udi_di": reading["di"],
-            "batch_number": reading["lot"],
-            "production_date": reading["production_date"],
-            "expiry_date": reading["expiry_date"],
-            "software_version": reading["software_version"],
-        }
-        parsed = {name: value for name, value in parsed.items() if value}
-        return (
-            parsed
-            | {name: value for name, value in vals.items() if value or name not in parsed}
-            | {
-                "udi_check_status": reading["check_status"],
-                "udi_warnings": ", ".join(reading["warnings"]) or False,
-            }
         )
 
     def _flag_conflicts(self, rows):
@@ -864,13 +829,14 @@ class StockLot(models.Model):
             earlier_date=self[earlier],
         )
 
-    def _describe_long_carrier(self, name, carrier):
+    def _describe_future_date(self, device, name, date):
+        """:param device: serial number; :param name: field of the date."""
         return self.env._(
-            "%(device)s: the UDI carrier has %(length)s characters, more than the %(limit)s that"
-            " a label carries. Scan a single code.",
-            device=name or "",
-            length=len(carrier),
-            limit=MAX_CARRIER_LENGTH,
+            "%(device)s: %(field)s (%(date)s) lies in the future. Enter the day on which it"
+            " happened, or leave it empty.",
+            device=device or "",
+            field=self._get_label(name),
+            date=date,
         )
 
     def _rotate_tokens(self):

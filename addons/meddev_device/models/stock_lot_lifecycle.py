@@ -20,8 +20,12 @@ from .device_state import (
 )
 from .guard import trusted
 from .meddev_device_event import EVENT_PLACE, EVENT_STATE
+from .stock_lot import DATE_ORDER
 
 CAN_BE = {"compute": "_compute_can_be"}
+
+#: State -> date that a move to it sets.
+DATE_OF_STATE = {STATE_SHIPPED: "shipping_date", STATE_INSTALLED: "installation_date"}
 
 
 class StockLot(models.Model):
@@ -166,17 +170,21 @@ class StockLot(models.Model):
             }
             for device in self
         ]
-        trusted(self).write({"device_state": state} | self._prepare_state_vals(state))
+        by_vals = self.grouped(lambda device: tuple(device._prepare_state_vals(state).items()))
+        for vals, devices in by_vals.items():
+            trusted(devices).write({"device_state": state} | dict(vals))
         self._log_device_events(events)
 
     def _prepare_state_vals(self, state):
-        """Dates that a move sets by itself; only called for devices that lack them together."""
-        today = fields.Date.context_today(self)
-        if state == STATE_INSTALLED and not any(self.mapped("installation_date")):
-            return {"installation_date": today}
-        if state == STATE_SHIPPED and not any(self.mapped("shipping_date")):
-            return {"shipping_date": today}
-        return {}
+        """Dates that a move sets by itself on a device that lacks them.
+
+        None where a later date is on file: what was accepted last year is not installed today.
+        """
+        self.ensure_one()
+        name = DATE_OF_STATE.get(state)
+        if not name or any(self[later] for later in DATE_ORDER[DATE_ORDER.index(name) :]):
+            return {}
+        return {name: self._get_expiry_day()}
 
     def _start_move(self, state, reason):
         """Move at once, or ask for the reason that the table requires."""

@@ -11,7 +11,8 @@ from ..tools.text import is_storable, shorten
 from .argument import MAX_ID
 from .device_state import DEVICE_STATES, INITIAL_STATES, ORIGIN_LEGACY, ORIGINS
 from .field_error import about, errors_about, get_fields
-from .stock_lot import DATE_ORDER, MAX_CARRIER_LENGTH
+from .stock_lot import DATE_ORDER, DATE_PAIRS, MAX_CARRIER_LENGTH, PROVEN_DATES
+from .stock_lot_udi import is_same_di
 
 CHUNK_SIZE = 500
 MAX_ROWS = 20_000
@@ -98,7 +99,8 @@ class StockLot(models.Model):
             understands them). ``row`` is echoed, else counted from 1.
         :return: one dictionary per row, in order: ``row``, ``id``, ``status`` (created, updated,
             unchanged, refused), ``field`` and ``error`` of a refused row. ``field`` is the key to
-            correct, or False where no single one is wrong.
+            correct, or False where no single one is wrong. ``warning`` of a loaded row says which
+            parts of its carrier were not taken, and what to do.
         :raise UserError: what was sent is no list of rows. AccessError: no right to load.
         """
         self.check_access("create")
@@ -189,6 +191,7 @@ class StockLot(models.Model):
             "status": status,
             "field": False,
             "error": False,
+            "warning": self._get_row_warning(row),
         }
 
     def _refuse_row(self, number, row, field, message):
@@ -199,7 +202,19 @@ class StockLot(models.Model):
             "status": STATUS_REFUSED,
             "field": field,
             "error": self.env._("Row %(row)s: %(error)s", row=number, error=message),
+            "warning": False,
         }
+
+    def _get_row_warning(self, row):
+        """What of the carrier of a loaded row was left to a person, or False."""
+        carrier = row.get("udi_carrier")
+        if not carrier or not udi.parse(udi.trim_carrier(str(carrier)))["candidates"]:
+            return False
+        return self.env._(
+            "UDI Carrier can be read in more than one way: a separator (FNC1) may be missing. Only"
+            " what all readings say was taken. Send it with its separators, or give batch number"
+            " and dates in their own fields."
+        )
 
     @api.model
     def _get_row_number(self, number, row):
@@ -236,7 +251,8 @@ class StockLot(models.Model):
                 ),
             )
         row = {
-            key: value.strip() if isinstance(value, str) else value for key, value in row.items()
+            key: _strip(value, key) if isinstance(value, str) else value
+            for key, value in row.items()
         }
         row = {
             key: value if key in (*ID_KEYS, *DATE_KEYS) else _write_number(value)
@@ -253,6 +269,8 @@ class StockLot(models.Model):
                 self.env._("the product is missing: give its UDI-DI, code or name."),
             )
         self._check_row_dates(row)
+        if "udi_di" in row:
+            row["udi_di"] = udi.clean_di(row["udi_di"])
         if row.get("udi_carrier"):
             row = self._read_row_carrier(row)
         return row
@@ -348,9 +366,11 @@ class StockLot(models.Model):
                         value=shorten(row[key]),
                     ),
                 ) from error
-        given = [key for key in DATE_ORDER if key in row]
-        pairs = [*zip(given, given[1:], strict=False), ("production_date", "expiry_date")]
-        for earlier, later in pairs:
+        today = self._get_expiry_day()
+        for key in PROVEN_DATES:
+            if key in row and row[key] > today:
+                raise RowError(key, self._describe_future_date(row.get("serial"), key, row[key]))
+        for earlier, later in DATE_PAIRS:
             if earlier in row and later in row and row[later] < row[earlier]:
                 raise RowError(
                     later,
@@ -366,26 +386,27 @@ class StockLot(models.Model):
 
     def _read_row_carrier(self, row):
         reading = udi.parse(row["udi_carrier"])
-        serial = reading["serial"]
-        if serial and normalise_serial(serial) != normalise_serial(row["serial"]):
+        serials = udi.possible_values(reading, "serial")
+        if serials and normalise_serial(row["serial"]) not in map(normalise_serial, serials):
             raise RowError(
                 "udi_carrier",
                 self.env._(
                     "the carrier belongs to serial number %(carried)s, the row says %(serial)s.",
-                    carried=serial,
+                    carried=" / ".join(serials),
                     serial=row["serial"],
                 ),
             )
-        if reading["di"] and "udi_di" in row and reading["di"] != row["udi_di"]:
+        di = udi.certain_values(reading)["di"]
+        if di and "udi_di" in row and not is_same_di(di, row["udi_di"]):
             raise RowError(
                 "udi_carrier",
                 self.env._(
                     "the carrier belongs to UDI-DI %(carried)s, the row says %(di)s.",
-                    carried=reading["di"],
+                    carried=di,
                     di=row["udi_di"],
                 ),
             )
-        return ({"udi_di": reading["di"]} if reading["di"] else {}) | row
+        return ({"udi_di": di} if di else {}) | row
 
     # Names to records
 
@@ -609,6 +630,9 @@ class StockLot(models.Model):
             current = current.id if isinstance(current, models.BaseModel) else current
             if current != value:
                 changes[name] = value
+        if "udi_carrier" in changes:
+            # A new carrier takes along what the former one had brought, save what the row says.
+            changes |= {name: vals[name] for name in CARRIED_FIELDS & vals.keys()}
         try:
             with self.env.cr.savepoint():
                 if changes:
@@ -636,6 +660,10 @@ class StockLot(models.Model):
         if constraint.strip("_") == "device_serial_unique":
             name = "name"
         return (name,) if name in self._fields else (), self._sql_error_to_message(error)
+
+
+def _strip(text, key):
+    return udi.trim_carrier(text) if key == "udi_carrier" else text.strip()
 
 
 def _is_number(value):

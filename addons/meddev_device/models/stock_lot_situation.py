@@ -1,7 +1,9 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL, format_date, format_datetime
 
-from .device_state import STATE_IN_STOCK
+from .device_state import FIELD_STATES, STATE_IN_STOCK
+from .meddev_device_event import EVENT_STOCK
+from .stock_device_flow import STEP_DELIVERY
 from .stock_lot import DATE_ORDER
 
 PLACE_KEYS = ("customer", "department", "room")
@@ -22,10 +24,13 @@ class StockLot(models.Model):
             is the end of that day in the user's timezone.
         :return: a dictionary for one device, else a list of them: ``id``, ``serial``,
             ``moment``, ``state``, ``state_label``, ``customer``, ``department``, ``room`` (each
-            ``{"id", "name"}`` or False), ``firmware``, ``components`` (list), ``is_known``
+            ``{"id", "name"}`` or False), ``location`` (complete name of the stock location where
+            the last transfer by then left it; False while it is shipped or at the customer's, and
+            for who may not read the timeline), ``firmware``, ``components`` (list), ``is_known``
             (False before the device was first recorded), ``recorded_since`` (UTC, or False),
-            ``unknown`` (which of ``state``, ``place``, ``firmware``, ``components`` no record
-            tells for that moment) and ``note`` (the same in the user's language).
+            ``unknown`` (which of ``state``, ``place``, ``location`` (of goods in stock only),
+            ``firmware``, ``components`` no record tells for that moment) and ``note`` (the same
+            in the user's language).
         :raise UserError: no moment. ValidationError: no device.
         """
         self.check_access("read")
@@ -38,10 +43,18 @@ class StockLot(models.Model):
         until = SQL("event.occurred_at <= %s", moment)
         states = self._find_newest_events(SQL("event.state_to IS NOT NULL AND %s", until))
         places = self._find_newest_events(SQL("event.sets_place AND %s", until))
+        transfers = self._find_newest_events(SQL("event.kind = %s AND %s", EVENT_STOCK, until))
+        # Where we keep our goods is for those alone who may read the timeline.
+        events = self.env["meddev.device.event"].browse(event.id for event in transfers.values())
+        visible = set(events._filtered_access("read").lot_id._ids)
         first = self._find_first_moments()
         return [
             device._describe_situation(
-                moment, states.get(device.id), places.get(device.id), first.get(device.id)
+                moment,
+                states.get(device.id),
+                places.get(device.id),
+                transfers.get(device.id) if device.id in visible else None,
+                first.get(device.id),
             )
             for device in self
         ]
@@ -88,16 +101,18 @@ class StockLot(models.Model):
             )
         }
 
-    def _describe_situation(self, moment, state_event, place_event, first):
+    def _describe_situation(self, moment, state_event, place_event, transfer, first):
         self.ensure_one()
         event = self.env["meddev.device.event"]
         state_event, place_event = state_event or event, place_event or event
         firmware = self._get_firmware_at(moment)
         components = self._get_components_at(moment)
         has_place = place_event or state_event.state_to == STATE_IN_STOCK
+        location = self._get_location_after(transfer, state_event.state_to)
         known = {
             "state": state_event,
             "place": has_place,
+            "location": location or state_event.state_to != STATE_IN_STOCK,
             "firmware": firmware,
             # After the first record, no row means no component.
             "components": components or state_event,
@@ -114,6 +129,7 @@ class StockLot(models.Model):
             "state": state_event.state_to,
             "state_label": self._get_state_label(state_event.state_to),
             **{key: self._describe_partner(place_event[f"{key}_id"]) for key in PLACE_KEYS},
+            "location": location,
             "firmware": firmware.version,
             "components": [
                 {
@@ -127,6 +143,14 @@ class StockLot(models.Model):
                 for row in components
             ],
         }
+
+    @api.model
+    def _get_location_after(self, transfer, state):
+        """Complete name of the stock location to which a transfer brought it, or False."""
+        data = (transfer and transfer.data) or {}
+        if state in FIELD_STATES or data.get("step") == STEP_DELIVERY:
+            return False
+        return data.get("to") or False
 
     def _get_firmware_at(self, moment):
         return self.firmware_ids.filtered(lambda row: row.installed_at <= moment).sorted(
@@ -151,6 +175,8 @@ class StockLot(models.Model):
                 notes.append(self.env._("Declared by then: %s.", ", ".join(declared)))
         elif "place" in unknown:
             notes.append(self.env._("No place is recorded for that moment."))
+        if "location" in unknown:
+            notes.append(self.env._("No stock location is recorded for that moment."))
         if "firmware" in unknown:
             notes.append(self.env._("No firmware version is recorded for that moment."))
         if "components" in unknown:

@@ -28,13 +28,22 @@ class StockMove(models.Model):
     def _while_reserving(self):
         """This move, marked where it brings medical goods nearer to a customer."""
         self.ensure_one()
-        product = self.product_id
-        if product.tracking == "none" or not product.is_medical_device:
-            return self
+        if self._may_hold_back_goods() and self._is_for_customer():
+            return reserving_for_customer(self)
+        return self
+
+    def _may_hold_back_goods(self):
+        """Whether some goods of this move's product may be unfit for a customer; addons that
+        know further reasons extend it."""
+        self.ensure_one()
+        return self.product_id.tracking != "none" and self.product_id.is_medical_device
+
+    def _is_for_customer(self):
+        """Whether it is a step on the way to a customer."""
+        self.ensure_one()
         # The first of several steps of a delivery knows where the last one ends.
         targets = self.location_final_id | self.location_dest_id
-        is_delivery = self.location_id.usage != "customer" and "customer" in targets.mapped("usage")
-        return reserving_for_customer(self) if is_delivery else self
+        return self.location_id.usage != "customer" and "customer" in targets.mapped("usage")
 
 
 class StockQuant(models.Model):

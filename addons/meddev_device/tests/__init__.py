@@ -8,6 +8,8 @@ from . import test_device_search
 from . import test_device_situation
 from . import test_batch_recall
 from . import test_device_acceptance
+from . import test_device_buttons
+from . import test_device_dates
 from . import test_device_origin
 from . import test_device_product
 from . import test_device_alias
@@ -36,4 +38,5 @@ from . import test_tool_udi_vectors
 from . import test_tool_twice
 from . import test_tours_scan
 from . import test_twins
+from . import test_udi_carrier
 from . import test_udi_model

@@ -13,6 +13,11 @@ ROLES = {
     "auditor": "compliance_auditor",
 }
 
+#: A white picture of one pixel.
+SIGNATURE = (
+    b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg=="
+)
+
 UNDEMANDING_COMPANY = {
     "meddev_inspection_policy": "optional",
     "meddev_receipt_paper_policy": "ignore",
@@ -183,7 +188,7 @@ class DeviceCase(TransactionCase):
     def _accept(self, device, role="engineer", **vals):
         """A signed acceptance of ``device``."""
         acceptance = self._as(role, self.env["meddev.device.acceptance"]).create(
-            {"lot_id": device.id, "signer_name": "Dr. Li", "signature": b"iVBORw0KGgo="} | vals
+            {"lot_id": device.id, "signer_name": "Dr. Li", "signature": SIGNATURE} | vals
         )
         acceptance.checklist_line_ids.result = "pass"
         acceptance.action_sign()

@@ -130,3 +130,52 @@ class TestDeviceSituation(DeviceCase):
         count(devices[:2])
         few, many = count(devices[:2]), count(devices[2:])
         self.assertLessEqual(many, few + 1)
+
+    def test_goods_in_our_house_have_a_stock_location(self):
+        """Given two warehouses, the serial was in the one, then in the other, then delivered."""
+        other = self.env["stock.warehouse"].create({"name": "Second House", "code": "HSE2"})
+        with freeze_time("2026-05-01 08:00:00"):
+            device = self._receive(["STOCKED"])
+        with freeze_time("2026-05-10 08:00:00"):
+            lines = [{"product_id": device.product_id.id, "lot_id": device.id}]
+            moved = self._picking(self.warehouse.int_type_id, self.stock, other.lot_stock_id, lines)
+            moved.button_validate()
+        with freeze_time("2026-05-20 08:00:00"):
+            lines = [{"product_id": device.product_id.id, "lot_id": device.id}]
+            self._picking(
+                self.warehouse.out_type_id, other.lot_stock_id, self.customers, lines, self.ward
+            ).button_validate()
+        device = self._as("analyst", device)
+        first, second = self.stock.complete_name, other.lot_stock_id.complete_name
+        self.assertNotEqual(first, second)
+        for day, location in (
+            ("2026-04-30", False),
+            ("2026-05-01", first),
+            ("2026-05-09", first),
+            ("2026-05-11", second),
+            ("2026-05-21", False),
+        ):
+            with self.subTest(day=day):
+                answer = device.device_at(day)
+                self.assertEqual(answer["location"], location)
+                self.assertNotIn("location", answer["unknown"])
+        self.assertEqual(answer["department"]["id"], self.ward.id)
+        wizards = self._as("analyst", self.env["meddev.device.as.of"])
+        with Form(wizards.with_context(default_lot_id=device.id)) as form:
+            form.moment = "2026-05-11 08:00:00"
+            self.assertEqual(form.location, second)
+
+    def test_in_stock_without_a_transfer_says_that_no_location_is_recorded(self):
+        device = self._as("analyst", self._device("BY-HAND", device_state="in_stock"))
+        answer = device.device_at("2999-01-01")
+        self.assertEqual((answer["location"], answer["unknown"][0]), (False, "location"))
+        self.assertIn("No stock location", answer["note"])
+
+    def test_who_may_not_read_the_timeline_is_told_no_location(self):
+        device = self._receive(["STOCKED"])
+        rights = self.env["ir.model.access"].search(
+            [("model_id.model", "=", "meddev.device.event")]
+        )
+        rights.perm_read = False
+        answer = self._as("analyst", device).device_at("2999-01-01")
+        self.assertEqual((answer["state"], answer["location"]), ("in_stock", False))

@@ -128,3 +128,15 @@ class TestRegistrationStatus(DeviceCase):
         self.assertEqual(
             set(products.search(rest).mapped("registration_status")), {"expiring", "expired"}
         )
+
+    def test_a_foreign_certificate_outranks_no_chinese_one(self):
+        """Given an expired 注册证 and a K-number without end, the product's status is expired."""
+        template = self.monitor.product_tmpl_id
+        chinese = self._certify(-1, product_tmpl_ids=[(6, 0, template.ids)])
+        foreign = self._certify(None, "other", product_tmpl_ids=[(6, 0, template.ids)])
+        self.assertEqual(template.registration_id, chinese)
+        self.assertEqual(template.registration_status, "expired")
+        found = template.search([("registration_status", "=", "expired")])
+        self.assertIn(template, found)
+        chinese.active = False
+        self.assertEqual(template.registration_id, foreign)

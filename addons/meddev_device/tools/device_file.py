@@ -10,6 +10,8 @@ import re
 import unicodedata
 from datetime import date, datetime
 
+from .udi import trim_carrier
+
 #: Key of ``stock.lot.load_devices`` -> titles that people give to the column.
 COLUMN_TITLES = {
     "serial": (
@@ -281,7 +283,8 @@ def read_cell(key, cell):
         if abs(cell) >= 10**_SPREADSHEET_DIGITS:
             raise FileProblem(BECAME_NUMBER, str(cell))
         return _complete(key, str(cell))
-    text = remove_guard(_ESCAPED.sub(_unescape, str(cell)).strip())
+    text = _ESCAPED.sub(_unescape, str(cell))
+    text = remove_guard(trim_carrier(text) if key == "udi_carrier" else text.strip())
     if text in ERROR_VALUES:
         raise FileProblem(CELL_ERROR, text)
     if key not in DATE_KEYS and _SHORTENED.fullmatch(text):

@@ -15,6 +15,7 @@ class MeddevDeviceAsOf(models.TransientModel):
     customer = fields.Char(compute="_compute_situation")
     department = fields.Char(compute="_compute_situation")
     room = fields.Char(compute="_compute_situation")
+    location = fields.Char(string="Stock Location", compute="_compute_situation")
     firmware = fields.Char(compute="_compute_situation")
     component_ids = fields.Many2many(
         "meddev.device.component", string="Components", compute="_compute_situation"
@@ -31,5 +32,6 @@ class MeddevDeviceAsOf(models.TransientModel):
             wizard.state_label = situation["state_label"]
             for name in ("customer", "department", "room"):
                 wizard[name] = situation[name] and situation[name]["name"]
+            wizard.location = situation["location"]
             wizard.firmware = situation["firmware"]
             wizard.component_ids = [row["id"] for row in situation["components"]]

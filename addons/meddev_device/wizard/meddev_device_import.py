@@ -27,6 +27,7 @@ MAX_UNPACKED_BYTES = 200 * 1024 * 1024
 #: With the header; a request to the web server must end in time.
 MOST_LINES = 10_001
 SHOWN_TEXT_LENGTH = 60
+SHOWN_WARNINGS = 100
 STATE_UPLOAD = "upload"
 STATE_DONE = "done"
 CHOICE_KEYS = ("device_state", "origin")
@@ -51,6 +52,7 @@ class MeddevDeviceImport(models.TransientModel):
     unchanged_count = fields.Integer("Unchanged", readonly=True)
     refused_count = fields.Integer("Refused", readonly=True)
     unknown_columns = fields.Char("Columns Not Read", readonly=True)
+    warnings = fields.Text("Loaded Rows to Check", readonly=True)
     header = fields.Json(readonly=True)
     line_ids = fields.One2many(
         "meddev.device.import.line", "import_id", "Refused Rows", readonly=True
@@ -293,6 +295,13 @@ class MeddevDeviceImport(models.TransientModel):
             if result["status"] in counts:
                 counts[result["status"]] += 1
         devices = self.env["stock.lot"]
+        warned = [result for result in results if result["warning"]]
+        warnings = [
+            self.env._("Row %(row)s: %(error)s", row=result["row"], error=result["warning"])
+            for result in warned[:SHOWN_WARNINGS]
+        ]
+        if len(warned) > SHOWN_WARNINGS:
+            warnings.append(self.env._("And %s rows more.", len(warned) - SHOWN_WARNINGS))
         lines = [
             {
                 "row_number": result["row"],
@@ -310,6 +319,7 @@ class MeddevDeviceImport(models.TransientModel):
                 "unchanged_count": counts[STATUS_UNCHANGED],
                 "refused_count": len(lines),
                 "unknown_columns": ", ".join(unknown)[:500],
+                "warnings": "\n".join(warnings) or False,
                 "header": [device_file.show_cell(cell) for cell in table[start]],
                 "line_ids": [
                     fields.Command.clear(),

@@ -17,6 +17,7 @@ from . import (
     meddev_incoming_inspection_print,
     meddev_incoming_inspection_line,
     meddev_incoming_inspection_line_decision,
+    meddev_incoming_inspection_line_frozen,
     meddev_incoming_inspection_line_lot,
     meddev_incoming_inspection_line_print,
     meddev_incoming_inspection_line_retention,
@@ -33,4 +34,5 @@ from . import (
     stock_move,
     stock_move_line,
     stock_picking,
+    stock_quarantine,
 )

@@ -12,5 +12,10 @@ def own_write(records):
     return records.with_context(**{_CONTEXT_KEY: _OWN_WRITE})
 
 
+def without_own_write(records):
+    """``records`` without that right, to write first what others left waiting."""
+    return records.with_context(**{_CONTEXT_KEY: None})
+
+
 def is_own_write(records):
     return records.env.context.get(_CONTEXT_KEY) is _OWN_WRITE

@@ -1,10 +1,15 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
 
 from odoo.addons.meddev_device.models.argument import ensure_single
 from odoo.addons.meddev_device.models.guard import without_defaults
 
-from .guard import is_own_write, own_write
+from .frozen import find_changed_columns
+from .guard import is_own_write, own_write, without_own_write
+
+#: Fields of the conversation, which goes on after the record is finished.
+CHATTER_PREFIXES = ("message_", "activity_", "website_message_", "my_activity_")
 
 STATE_DRAFT = "draft"
 STATE_DONE = "done"
@@ -119,9 +124,10 @@ class MeddevIncomingInspection(models.Model):
         for inspection in self:
             inspection.company_id = inspection.picking_id.company_id or self.env.company
 
-    @api.depends("picking_id")
+    @api.depends("picking_id.partner_id")
     def _compute_purchase(self):
-        for inspection in self:
+        # What a finished record says of its supplier stays.
+        for inspection in self.filtered(lambda inspection: inspection.state == STATE_DRAFT):
             # sudo: the inspection record names order and supplier whoever may open them.
             picking = inspection.picking_id.sudo()
             order = picking.purchase_id
@@ -208,7 +214,19 @@ class MeddevIncomingInspection(models.Model):
     def write(self, vals):
         if not is_own_write(self):
             self._ensure_not_frozen(vals)
-        return super().write(vals)
+            return super().write(vals)
+        # The right to write covers what is written here and nothing that waits.
+        without_own_write(self).flush_model()
+        result = super().write(vals)
+        self.flush_recordset()
+        return result
+
+    def _write_multi(self, vals_list):
+        """Refuse it below ``write`` as well, where the code of a server action also reaches."""
+        # Addons that are being installed or upgraded fill their columns.
+        if self.pool.ready and not is_own_write(self):
+            self._ensure_rows_not_frozen(vals_list)
+        return super()._write_multi(vals_list)
 
     def copy(self, default=None):
         raise UserError(self.env._("An inspection is not copied: start one from the receipt."))
@@ -226,27 +244,43 @@ class MeddevIncomingInspection(models.Model):
     # Guards
 
     def _ensure_not_frozen(self, vals):
-        changed = {
-            name
-            for name in vals
-            if not name.startswith(("message_", "activity_", "website_message_", "my_activity_"))
-        }
+        changed = {name for name in vals if not name.startswith(CHATTER_PREFIXES)}
         if not changed:
             return
         frozen = self.filtered(lambda inspection: inspection.state != STATE_DRAFT)
-        if not frozen and not self._get_own_fields() & changed:
-            return
-        raise UserError(
-            self.env._(
-                "%(inspections)s: %(fields)s cannot be changed by hand. A finished record is"
-                " frozen; the state changes with the buttons.",
-                inspections=", ".join((frozen or self).mapped("name")),
-                fields=", ".join(
-                    self._fields[name]._description_string(self.env)
-                    for name in sorted(changed)
-                    if name in self._fields
-                ),
+        if frozen or self._get_own_fields() & changed:
+            raise UserError((frozen or self)._get_frozen_message(changed))
+
+    def _ensure_rows_not_frozen(self, vals_list):
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM meddev_incoming_inspection WHERE id IN %s AND state != %s",
+                tuple(self.ids or [0]),
+                STATE_DRAFT,
             )
+        )
+        frozen_ids = {inspection_id for (inspection_id,) in rows}
+        own_fields = self._get_own_fields()
+        for inspection, vals in zip(self, vals_list, strict=True):
+            guarded = {
+                name: value
+                for name, value in vals.items()
+                if not name.startswith(CHATTER_PREFIXES)
+                and (inspection.id in frozen_ids or name in own_fields)
+            }
+            if changed := find_changed_columns(inspection, guarded):
+                raise UserError(inspection._get_frozen_message(changed))
+
+    def _get_frozen_message(self, names):
+        return self.env._(
+            "%(inspections)s: %(fields)s cannot be changed by hand. A finished record is"
+            " frozen; the state changes with the buttons.",
+            inspections=", ".join(self.mapped("name")),
+            fields=", ".join(
+                self._fields[name]._description_string(self.env)
+                for name in sorted(names)
+                if name in self._fields
+            ),
         )
 
     def _ensure_may_inspect(self):
@@ -260,9 +294,8 @@ class MeddevIncomingInspection(models.Model):
         self._ensure_may_inspect()
         if done := self.filtered(lambda inspection: inspection.state == STATE_DONE):
             raise UserError(self.env._("%s is finished and stays.", ", ".join(done.mapped("name"))))
+        # Written at once: the index on drafts must know before another one is started.
         own_write(self).write({"state": STATE_CANCELLED})
-        # The index on drafts must know before another one is started.
-        self.flush_recordset(["state"])
         return self.ids
 
     def action_capture(self):

@@ -125,7 +125,7 @@ class MeddevIncomingInspection(models.Model):
         quantities = defaultdict(float)
         for line in self.line_ids:
             if line.result != RESULT_REFUSED:
-                quantities[line.product_id.id, line.lot_id.id] += round(line.quantity, 6)
+                quantities[line.product_id.id, line.lot_id.id] += line.quantity
         return dict(quantities)
 
     # Display
@@ -145,10 +145,12 @@ class MeddevIncomingInspection(models.Model):
                 f"{ordered:g}",
                 f"{received:g}",
                 f"{refused:g}",
-                "" if ordered == received + refused else "text-danger fw-bold",
-                f"{ordered - received - refused:g}",
+                "text-danger fw-bold" if difference else "",
+                f"{difference or 0:g}",
             )
             for product, ordered, received, refused in balance
+            # Rounded, as sums of fractions miss zero by a hair.
+            for difference in [product.uom_id.round(ordered - received - refused)]
         )
         return Markup(
             "<table class='table table-sm mb-0'><thead><tr><th>%s</th><th class='text-end'>%s</th>"

@@ -55,9 +55,23 @@ class MeddevIncomingInspection(models.Model):
         self.ensure_one()
         if self.picking_id.state == "draft":
             self.picking_id.action_confirm()
+        self._ensure_supplier_named()
         self._ensure_lines_right()
         self._ensure_reconciled()
         self._ensure_quarantine_possible()
+
+    def _ensure_supplier_named(self):
+        """Whatever may be received without papers, the record of it names who supplied."""
+        self.ensure_one()
+        if not self.supplier_id:
+            raise UserError(
+                self.env._(
+                    "%(inspection)s: the record of the goods names their supplier. Fill in Receive"
+                    " From on receipt %(receipt)s.",
+                    inspection=self.name,
+                    receipt=self.picking_id.name,
+                )
+            )
 
     def _ensure_quarantine_possible(self):
         self.ensure_one()
@@ -86,8 +100,9 @@ class MeddevIncomingInspection(models.Model):
             shares = self._share_among_moves(received)
             received._assign_lots(self._get_origins(shares))
             self._fill_receipt(shares)
+        # What waits to be written of the lines belongs to the draft still.
+        lines.flush_recordset()
         own_write(self).write(self._prepare_done_vals())
-        self.flush_recordset()
         result = self._validate_receipt(received)
         self._quarantine_devices()
         self._log_inspection(received)

@@ -8,6 +8,7 @@ from odoo.addons.meddev_device.tools import udi
 from odoo.addons.meddev_device.tools.serial_number import normalise_serial
 
 from .guard import is_own_write
+from .paper_kind import KIND_PRODUCTION_LICENCE, STATE_EXPIRING, STATE_VALID
 
 RESULT_ACCEPTED = "accepted"
 RESULT_QUARANTINED = "quarantined"
@@ -72,6 +73,7 @@ class MeddevIncomingInspectionLine(models.Model):
         "Check Digit",
     )
     udi_warnings = fields.Text("UDI Warnings")
+    udi_warning_text = fields.Text("UDI Reading Notes", compute="_compute_udi_warning_text")
     batch_number = fields.Char("Batch on the Label")
     production_date = fields.Date()
     expiry_date = fields.Date(index="btree_not_null")
@@ -132,14 +134,24 @@ class MeddevIncomingInspectionLine(models.Model):
             is_serial = line.product_id.tracking == "serial"
             line.normalised_serial = is_serial and normalise_serial(line.lot_name) or False
 
+    @api.depends("udi_warnings")
+    @api.depends_context("lang")
+    def _compute_udi_warning_text(self):
+        reader = self.env["meddev.udi"]
+        for line in self:
+            line.udi_warning_text = "\n".join(reader._describe_warnings(line.udi_warnings)) or False
+
     @api.depends("product_id")
     def _compute_product_facts(self):
-        facts_by_product = {
-            product: self._prepare_product_facts(product) for product in self.product_id
-        }
-        empty = dict.fromkeys(self._prepare_product_facts(self.env["product.product"]), False)
-        for line in self:
-            line.update(facts_by_product.get(line.product_id, empty))
+        # Of the inspection, as the line's own company may not be derived yet.
+        for company, lines in self.grouped(lambda line: line.inspection_id.company_id).items():
+            facts_by_product = {
+                product: self._prepare_product_facts(product, company)
+                for product in lines.product_id
+            }
+            empty = dict.fromkeys(self._get_product_fact_names(), False)
+            for line in lines:
+                line.update(facts_by_product.get(line.product_id, empty))
 
     @api.depends("inspection_id.state", "result", "decision")
     @api.depends_context("uid")
@@ -237,13 +249,21 @@ class MeddevIncomingInspectionLine(models.Model):
     # Hooks
 
     @api.model
-    def _prepare_product_facts(self, product):
-        """What the record keeps of the product; asked once per product and batch of lines."""
+    def _get_product_fact_names(self):
+        """Fields that ``_prepare_product_facts`` fills."""
+        return self._prepare_product_facts(self.env["product.product"], self.env.company).keys()
+
+    @api.model
+    def _prepare_product_facts(self, product, company):
+        """What the record keeps of the product; asked once per product and batch of lines.
+
+        :param company: whose inspection it is.
+        """
         template = product.product_tmpl_id
         # sudo: the certificate's number and holder are printed on the goods themselves.
         registration = template.registration_id.sudo()
         maker = template.manufacturer_id.sudo()
-        licence = self._find_production_licence(maker)
+        licence = self._find_production_licence(maker, company)
         return {
             "device_name": product.name or False,
             "device_model": template.device_model,
@@ -256,8 +276,8 @@ class MeddevIncomingInspectionLine(models.Model):
         }
 
     @api.model
-    def _find_production_licence(self, maker):
-        """The maker's production licence or filing in force, if it is on file."""
+    def _find_production_licence(self, maker, company):
+        """The maker's production licence or filing in force, if it is on file with ``company``."""
         # sudo: the licence's number belongs on the inspection record whoever writes it.
         papers = self.env["meddev.supplier.paper"].sudo()
         if not maker:
@@ -265,8 +285,9 @@ class MeddevIncomingInspectionLine(models.Model):
         return papers.search(
             [
                 ("partner_id", "child_of", maker.commercial_partner_id.id),
-                ("kind", "=", "production_licence"),
-                ("state", "in", ["valid", "expiring"]),
+                ("kind", "=", KIND_PRODUCTION_LICENCE),
+                ("company_id", "in", [False, company.id]),
+                ("state", "in", [STATE_VALID, STATE_EXPIRING]),
             ],
             order="valid_to desc",
             limit=1,
@@ -274,8 +295,12 @@ class MeddevIncomingInspectionLine(models.Model):
 
     @api.model
     def _prepare_carrier_vals(self, carrier):
-        """Fields of a line that a scanned carrier fills."""
-        return self._prepare_reading_vals(udi.parse(carrier))
+        """Fields of a line that a scanned carrier fills.
+
+        Where a lost separator (FNC1) allows several readings, only what all of them say.
+        """
+        reading = udi.parse(carrier)
+        return self._prepare_reading_vals(reading | udi.certain_values(reading))
 
     @api.model
     def _prepare_reading_vals(self, reading):
@@ -309,7 +334,7 @@ class MeddevIncomingInspectionLine(models.Model):
     def _get_own_fields(self):
         """Fields that only our own methods write."""
         return {
-            *self._prepare_product_facts(self.env["product.product"]),
+            *self._get_product_fact_names(),
             "retain_until",
             "is_retained_permanently",
             "lot_id",

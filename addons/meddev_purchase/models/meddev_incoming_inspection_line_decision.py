@@ -65,7 +65,10 @@ class MeddevIncomingInspectionLine(models.Model):
         self._ensure_can_be_decided()
         # sudo: nobody has the right to write an inspected line; quality's right to decide was
         # checked above and only the decision is written.
-        own_write(self.sudo()).write(
+        # The right to write covers the decision and nothing that waits.
+        self.flush_model()
+        lines = own_write(self.sudo())
+        lines.write(
             {
                 "decision": decision,
                 "decision_reason": reason,
@@ -73,6 +76,7 @@ class MeddevIncomingInspectionLine(models.Model):
                 "decided_at": fields.Datetime.now(),
             }
         )
+        lines.flush_recordset()
         self._log_decision(decision, reason)
         in_stock = self.filtered(lambda line: line.result == RESULT_QUARANTINED and line.lot_id)
         if decision == DECISION_RELEASED:

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.meddev_device.models.meddev_udi import FIELD_TEXTS
 from odoo.addons.meddev_device.models.stock_lot import MAX_CARRIER_LENGTH
 from odoo.addons.meddev_device.tools import udi
 from odoo.addons.meddev_device.tools.serial_number import normalise_serial
@@ -10,6 +11,8 @@ from ..tools.capture_lines import MAX_CODE_LENGTH, parse_day, parse_quantity
 
 #: Readings that only look like a UDI because they consist of digits: a serial number may too.
 DOUBTFUL_WARNINGS = {"unproven", "bare_gtin"}
+#: So many possible readings are named to a person, who scans again anyway.
+MAX_READINGS = 5
 
 
 class MeddevIncomingInspection(models.Model):
@@ -87,15 +90,9 @@ class MeddevIncomingInspection(models.Model):
 
     def _read_carrier(self, entry, reading, by_di):
         identifier = by_di.get(reading["di"])
-        if "separator_missing" in reading["warnings"]:
-            self._refuse(
-                entry,
-                "udi_carrier",
-                self.env._(
-                    "A separator (FNC1) is missing, so the code can be read in several ways. Set"
-                    " the scanner to send it, or capture the serial number alone."
-                ),
-            )
+        # A bare item number comes here only when a product carries it: that decides.
+        if reading["candidates"] and "bare_gtin" not in reading["warnings"]:
+            self._refuse(entry, "udi_carrier", self._get_choice_message(reading))
         if not reading["di"]:
             self._refuse(
                 entry,
@@ -114,6 +111,28 @@ class MeddevIncomingInspection(models.Model):
         entry["identifier"] = identifier
         entry["lot_name"] = (
             reading["serial"] if entry["product"].tracking == "serial" else reading["lot"]
+        )
+
+    def _get_choice_message(self, reading):
+        """What a code may mean that can be read in several ways; nothing is chosen here."""
+        readings = [dict(candidate) for candidate in reading["candidates"]]
+        if "separator_ambiguous" in reading["warnings"]:
+            readings.insert(0, reading)
+        texts = dict.fromkeys(map(self._describe_values, readings))
+        return self.env._(
+            "The code can be read in several ways, a separator (FNC1) may be missing: %(readings)s."
+            " Scan again with a scanner that sends FNC1, or type [GS] where the separator belongs,"
+            " or type the code with its brackets as it is printed below it.",
+            readings=" / ".join(list(texts)[:MAX_READINGS]),
+        )
+
+    def _describe_values(self, reading):
+        """What one reading says of the goods, beside their product."""
+        reader = self.env["meddev.udi"]
+        return ", ".join(
+            f"{reader._translate(FIELD_TEXTS, key)} {reading[key]}"
+            for key in FIELD_TEXTS
+            if reading[key] and key != "di"
         )
 
     def _get_product_of(self, identifier, chosen):

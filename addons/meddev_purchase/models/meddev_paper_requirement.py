@@ -72,11 +72,13 @@ class MeddevPaperRequirement(models.Model):
         )
 
     def _applies_to(self, device_class, supplier_kind):
-        """Whether this rule speaks about a product of this class from this kind of supplier."""
+        """Whether this rule speaks about a product of this class from this kind of supplier.
+
+        :param supplier_kind: False where the supplier is unknown, who may be of either kind.
+        """
         self.ensure_one()
-        return self.device_class in (False, device_class) and self.supplier_kind in (
-            False,
-            supplier_kind,
+        return self.device_class in (False, device_class) and (
+            not supplier_kind or self.supplier_kind in (False, supplier_kind)
         )
 
     def _get_label(self, name):

@@ -43,8 +43,9 @@ class MeddevPaperWaiver(models.Model):
     picking_id = fields.Many2one(
         "stock.picking", "Receipt", readonly=True, index=True, ondelete="restrict"
     )
+    # Empty where what was let pass is that nobody knows the supplier.
     partner_id = fields.Many2one(
-        "res.partner", "Supplier", required=True, readonly=True, index=True, ondelete="restrict"
+        "res.partner", "Supplier", readonly=True, index=True, ondelete="restrict"
     )
     user_id = fields.Many2one(
         "res.users", "Allowed By", required=True, readonly=True, ondelete="restrict"
@@ -68,7 +69,17 @@ class MeddevPaperWaiver(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        raise UserError(
+        raise self._get_change_refusal()
+
+    def _write_multi(self, vals_list):
+        """Refuse it below ``write`` as well, where the code of a server action also reaches."""
+        # Addons that are being installed or upgraded fill their columns.
+        if self and self.pool.ready:
+            raise self._get_change_refusal()
+        return super()._write_multi(vals_list)
+
+    def _get_change_refusal(self):
+        return UserError(
             self.env._(
                 "The record of what was allowed in spite of missing papers cannot be changed."
                 " Record a new decision instead."

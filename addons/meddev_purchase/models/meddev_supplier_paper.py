@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.meddev_device.models.argument import ensure_single
+from odoo.addons.meddev_device.models.meddev_registration import CHINESE_KINDS
 from odoo.addons.meddev_device.tools.registration_number import (
     OK,
     check_licence_number,
@@ -268,23 +269,30 @@ class MeddevSupplierPaper(models.Model):
             code == scope.code or code.startswith(f"{scope.code}-") for scope in self.scope_code_ids
         )
 
+    def _is_foreign(self):
+        """Whether this is the copy of a foreign certificate, which replaces no Chinese one."""
+        self.ensure_one()
+        registration = self.registration_id
+        return bool(registration) and registration.kind not in CHINESE_KINDS
+
     @api.model
     def _find_gaps(self, partner, templates, company, day):
         """Papers that the rules require on ``day`` and that are not there.
 
-        :param partner: the supplier, any contact of it.
+        :param partner: the supplier, any contact of it; of an unknown one the certificates of
+            the products are asked for all the same.
         :param templates: products bought; others than medical devices are left out.
         :return: list of ``PaperGap``, one per product and kind, company-wide kinds once.
         """
         templates = templates.filtered("is_medical_device")
-        supplier = partner.commercial_partner_id
-        if not templates or not supplier:
+        if not templates:
             return []
+        supplier = partner.commercial_partner_id
         # sudo: whoever orders or receives is told what is missing, whether or not the file
         # itself may be opened; only kind, number and dates get into the message.
         papers = self.sudo().search(
             [
-                ("partner_id", "child_of", supplier.id),
+                ("partner_id", "child_of", supplier.ids),
                 ("company_id", "in", [False, company.id]),
             ]
         )
@@ -299,6 +307,8 @@ class MeddevSupplierPaper(models.Model):
             for requirement in requirements:
                 if not requirement._applies_to(template.device_class, supplier_kind):
                     continue
+                if not supplier and requirement.kind != KIND_REGISTRATION:
+                    continue
                 gap = self._find_gap(papers, supplier, template, requirement, day)
                 if gap:
                     gaps.setdefault(gap.key, gap)
@@ -306,7 +316,9 @@ class MeddevSupplierPaper(models.Model):
 
     @api.model
     def _get_supplier_kind(self, supplier, template):
-        """Manufacturer or distributor, seen from one product."""
+        """Manufacturer or distributor, seen from one product; False for an unknown supplier."""
+        if not supplier:
+            return False
         maker = template.manufacturer_id.commercial_partner_id
         if maker == supplier or (not maker and supplier.is_manufacturer):
             return SUPPLIER_MANUFACTURER
@@ -318,7 +330,7 @@ class MeddevSupplierPaper(models.Model):
         kind = requirement.kind
         if kind == KIND_REGISTRATION and self._has_valid_registration(template, day):
             return None
-        of_kind = papers.filtered(lambda paper: paper.kind == kind)
+        of_kind = papers.filtered(lambda paper: paper.kind == kind and not paper._is_foreign())
         if requirement.is_only_if_filed and not of_kind:
             return None
         covering = of_kind.filtered(lambda paper: paper._covers(template))
@@ -333,15 +345,16 @@ class MeddevSupplierPaper(models.Model):
             subject,
             kind,
             state,
-            f"{supplier.id}/{subject.id or 0}/{kind}/{state}",
+            f"{supplier.id or 0}/{subject.id or 0}/{kind}/{state}",
             self._get_gap_message(supplier, template, kind, state, latest, bool(of_kind)),
         )
 
     @api.model
     def _has_valid_registration(self, template, day):
-        """Whether the ledger holds a registration certificate of ``template`` valid on ``day``."""
+        """Whether the ledger holds a Chinese certificate of ``template`` valid on ``day``."""
         return any(
-            (not registration.valid_from or registration.valid_from <= day)
+            registration.kind in CHINESE_KINDS
+            and (not registration.valid_from or registration.valid_from <= day)
             and (not registration.valid_to or registration.valid_to >= day)
             for registration in template.registration_ids
         )

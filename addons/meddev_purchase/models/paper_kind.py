@@ -6,6 +6,8 @@ KIND_DISTRIBUTION_LICENCE = "distribution_licence"
 KIND_REGISTRATION = "registration"
 KIND_AUTHORISATION = "authorisation"
 KIND_OTHER = "other"
+#: What is missing where nobody says who supplies: no paper, but whose papers to ask for.
+KIND_SUPPLIER = "supplier"
 
 PAPER_KINDS = [
     (KIND_BUSINESS_LICENCE, "Business Licence"),

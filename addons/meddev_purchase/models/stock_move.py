@@ -62,7 +62,7 @@ class StockMove(models.Model):
             inspections = picking._get_finished_inspections()
             if not inspections:
                 picking._raise_inspection_missing()
-            if received != inspections._get_inspected_quantities():
+            if not self._is_same_goods(received, inspections._get_inspected_quantities()):
                 raise UserError(
                     self.env._(
                         "Receipt %(receipt)s contains other goods or quantities than its incoming"
@@ -71,13 +71,19 @@ class StockMove(models.Model):
                     )
                 )
 
+    def _is_same_goods(self, received, inspected):
+        """Whether both hold the same quantities, as exactly as each product is counted."""
+        products = self.env["product.product"]
+        return all(
+            products.browse(key[0]).uom_id.compare(received.get(key, 0), inspected.get(key, 0)) == 0
+            for key in received.keys() | inspected.keys()
+        )
+
     def _get_received_quantities(self):
         """Quantity to be received by (product id, lot id), as core is about to do it."""
         quantities = defaultdict(float)
         for move in self:
             for line in move.move_line_ids:
                 if line.quantity and line.picked:
-                    quantities[line.product_id.id, line.lot_id.id] += round(
-                        line.quantity_product_uom, 6
-                    )
+                    quantities[line.product_id.id, line.lot_id.id] += line.quantity_product_uom
         return dict(quantities)

@@ -4,7 +4,8 @@ from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.addons.meddev_device.models.argument import ensure_single
 
 from .meddev_incoming_inspection import STATE_DONE, STATE_DRAFT
-from .paper_kind import OPERATION_RECEIPT
+from .meddev_supplier_paper import PaperGap
+from .paper_kind import KIND_SUPPLIER, OPERATION_RECEIPT, STATE_MISSING
 from .res_company import INSPECTION_REQUIRED
 
 
@@ -162,6 +163,29 @@ class StockPicking(models.Model):
     def _get_paper_partner(self):
         # sudo: a receipt may be done without the right to open its order.
         return self.sudo().purchase_id.partner_id or self.partner_id
+
+    def _get_paper_gaps(self):
+        gaps = super()._get_paper_gaps()
+        if not self._get_paper_partner() and self._get_paper_templates():
+            gaps.insert(0, self._get_supplier_gap())
+        return gaps
+
+    def _get_supplier_gap(self):
+        """Nobody can be asked for papers, and the record of the goods would lack its supplier.
+
+        Rule: SAMR Order No. 54 (2022) Art. 32.
+        """
+        return PaperGap(
+            self.env["res.partner"],
+            self.env["product.template"],
+            KIND_SUPPLIER,
+            STATE_MISSING,
+            f"0/0/{KIND_SUPPLIER}/{STATE_MISSING}",
+            self.env._(
+                "%s: the supplier is not named. Fill in Receive From on the receipt.",
+                self.display_name,
+            ),
+        )
 
     def _get_paper_templates(self):
         return self.move_ids.filtered(

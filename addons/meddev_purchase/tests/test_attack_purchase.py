@@ -2,6 +2,7 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.tests import new_test_user
 
+from ..models.guard import own_write
 from .common import PurchaseCommon
 
 
@@ -146,3 +147,62 @@ class TestAttackPurchase(PurchaseCommon):
         order = self._order_as_buyer(self.maker, product)
         order.button_confirm()
         return order.sudo()
+
+    def _run(self, record, code):
+        """Run the code of a server action on a record, as the strongest user."""
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "Forge",
+                "model_id": self.env["ir.model"]._get_id(record._name),
+                "state": "code",
+                "code": code,
+            }
+        )
+        context = {"active_id": record.id, "active_model": record._name}
+        with self.env.cr.savepoint():
+            action.with_context(**context).run()
+            self.env.flush_all()
+
+    def test_no_way_below_write_changes_a_finished_record(self):
+        self.company.meddev_order_paper_policy = "ignore"
+        self.production_licence.valid_to = self.production_licence.valid_from
+        order = self._confirmed(self.monitor)
+        order.picking_ids.with_user(self.quality).allow_papers("Licence in renewal")
+        inspection = self._inspection(order.picking_ids)
+        inspection.capture("ATTACK-3", product_id=self.monitor.id, result="quarantined", reason="?")
+        inspection.action_confirm()
+        line = inspection.line_ids
+        draft = self._inspection(self._confirmed(self.monitor).picking_ids)
+        draft.capture("ATTACK-4", product_id=self.monitor.id)
+        waiver = self.env["meddev.paper.waiver"].search([("picking_id", "=", order.picking_ids.id)])
+        self.assertTrue(waiver)
+        self.env.flush_all()
+        for record, code in (
+            (inspection, "record._write({'supplier_name': 'forged'})"),
+            (inspection, "record._write({'state': 'draft'})"),
+            (inspection, "record._fields['note'].write(record, 'forged')"),
+            (draft, "record._write({'state': 'done'})"),
+            (draft, "record._fields['supplier_name'].write(record, 'forged')"),
+            (line, "record._write({'lot_name': 'forged'})"),
+            (line, "record._write({'decision': 'released'})"),
+            (line, "record._fields['quantity'].write(record, 1.5)"),
+            (draft.line_ids, f"record._write({{'inspection_id': {inspection.id}}})"),
+            (waiver, "record._write({'reason': 'forged'})"),
+            (waiver, "record._fields['reason'].write(record, 'forged')"),
+        ):
+            with self.subTest(code=code), self.assertRaises(UserError):
+                self._run(record.sudo(), code)
+            self.env.invalidate_all()
+        self.assertEqual(inspection.supplier_name, self.maker.name)
+        line.with_user(self.quality).decide("released", "Certificate came")
+        self.env.flush_all()
+        self.assertEqual(line.decision, "released")
+
+    def test_own_write_takes_no_forged_value_along(self):
+        """Given a forged value that waits, an own write of another record leaves it behind."""
+        _order, inspection = self._receive("ATTACK-5")
+        other = self._inspection(self._confirmed(self.monitor).picking_ids)
+        self.env.flush_all()
+        with self.assertRaises(UserError):
+            inspection._fields["note"].write(inspection.sudo(), "forged")
+            own_write(other.sudo()).write({"note": "Ours"})

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import MONITOR_DI, REAGENT_CARTON_DI, REAGENT_DI, PurchaseCommon, gtin
 
@@ -140,6 +140,25 @@ class TestCapture(PurchaseCommon):
         answer = self._capture(f"01{MONITOR_DI}10B72126SN15210526")
         self.assertEqual(answer["captured"], 0, answer)
 
+    def test_code_that_may_lack_a_separator_is_not_guessed(self):
+        """Given a plain reading that is possible beside another one, the row names both."""
+        for row, one, other in (
+            (f"01{MONITOR_DI}21ABC17400131", "number ABC17400131", "number ABC, Expiry date 2040"),
+            (f"01{REAGENT_DI}10LOT717400131", "number LOT717400131", "number LOT7, Expiry date"),
+        ):
+            self._assert_refused(row, "udi_carrier", "FNC1", one, other, "[GS]", "brackets")
+        rows = [f"01{MONITOR_DI}21ABC[GS]17400131", f"(01){REAGENT_DI}(10)LOT7(17)400131"]
+        answer = self._capture(*rows)
+        self.assertEqual(answer["captured"], 2, answer)
+        self.assertEqual(set(self.inspection.line_ids.mapped("lot_name")), {"ABC", "LOT7"})
+
+    def test_bare_item_number_with_the_serial_beside_it(self):
+        """Given an item number that could be cut like a UDI, its product decides."""
+        di = gtin("1012345678901")
+        self.monitor.product_tmpl_id.udi_di_ids.di = di
+        answer = self._capture(f"{di}\tSN-78")
+        self.assertEqual(answer["captured"], 1, answer)
+
     def test_udi_without_serial_takes_it_from_the_second_column(self):
         carrier = f"(01){MONITOR_DI}(10)B7"
         self._assert_refused(carrier, "lot_name", "second column")
@@ -239,3 +258,18 @@ class TestCapture(PurchaseCommon):
             )
         )
         self.assertEqual((line.lot_name, line.udi_di), ("IMP-1", MONITOR_DI))
+
+    def test_carrier_of_several_readings_fills_the_product_only(self):
+        """Given a lost separator, typing and importing take what all readings say."""
+        carrier = f"01{MONITOR_DI}21ABC17400131"
+        lines = self.env["meddev.incoming.inspection.line"].with_user(self.parts)
+        vals = {"inspection_id": self.inspection.id, "product_id": self.monitor.id}
+        imported = lines.create(vals | {"udi_carrier": carrier})
+        form = Form(lines.with_context(default_inspection_id=self.inspection.id))
+        form.product_id = self.monitor
+        form.udi_carrier = carrier
+        for line in (imported, form):
+            self.assertEqual((line.udi_di, line.udi_carrier), (MONITOR_DI, carrier))
+            self.assertFalse(line.lot_name or line.expiry_date)
+        self.assertIn("FNC1", imported.udi_warning_text)
+        self.assertNotIn("separator_ambiguous", imported.udi_warning_text)

@@ -159,6 +159,17 @@ class TestInspection(PurchaseCommon):
             [2, 3],
         )
 
+    def test_fractions_that_add_up_are_the_same_goods(self):
+        """Given order lines whose sum misses the inspected quantity by a hair, it is received."""
+        for first, second in ((0.1, 0.2), (1.1, 2.2)):
+            order = self._order((self.reagent, first), (self.reagent, second))
+            inspection = self._inspection(order.picking_ids)
+            row = f"FRACTION-{first}\t{round(first + second, 2)}"
+            inspection.capture(row, product_id=self.reagent.id)
+            self.assertNotIn("text-danger", inspection.reconciliation)
+            inspection.action_confirm()
+            self.assertEqual(order.picking_ids.state, "done")
+
     def test_other_unit_of_purchase(self):
         """Given a dozen ordered, twelve serials reconcile."""
         dozen = self.env.ref("uom.product_uom_dozen")

@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
@@ -128,3 +129,87 @@ class TestQuarantine(PurchaseCommon):
         self.assertEqual(lot.location_id, location)
         inspection.line_ids.with_user(self.quality).decide("released", "Logger shows 6 °C")
         self.assertEqual(lot.location_id, order.picking_ids.location_dest_id)
+
+    def _lie_in_quarantine(self, parent):
+        """Four pieces of a batch and of a product without numbers, released goods beside them."""
+        stock = self._stock()
+        location = self.env["stock.location"].create(
+            {"name": "Quarantine", "location_id": parent.id}
+        )
+        shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": location.id})
+        self.company.meddev_quarantine_location_id = location
+        self.held, self.good = self.env["stock.lot"].create(
+            [{"name": name, "product_id": self.reagent.id} for name in ("HELD-1", "GOOD-1")]
+        )
+        quants = self.env["stock.quant"]
+        for product, place, lot, moment in (
+            (self.reagent, shelf, self.held, "2020-01-01"),
+            (self.reagent, stock, self.good, "2021-01-01"),
+            (self.swab, shelf, self.env["stock.lot"], "2020-01-01"),
+        ):
+            quants._update_available_quantity(product, place, 4, lot_id=lot, in_date=moment)
+        return shelf
+
+    def _stock(self):
+        warehouses = self.env["stock.warehouse"]
+        return warehouses.search([("company_id", "=", self.company.id)], limit=1).lot_stock_id
+
+    def _deliver(self, product, target=None, **vals):
+        customers = self.env.ref("stock.stock_location_customers")
+        places = {"location_id": self._stock().id, "location_dest_id": (target or customers).id}
+        move = {"product_id": product.id, "product_uom_qty": 1, **places, **vals}
+        picking = self.env["stock.picking"].create(
+            {
+                "picking_type_id": self._stock().warehouse_id.out_type_id.id,
+                "move_ids": [Command.create(move)],
+                **places,
+            }
+        )
+        picking = picking.with_user(self.stocker)
+        picking.action_confirm()
+        picking.action_assign()
+        return picking
+
+    def test_what_lies_in_quarantine_is_reserved_for_no_customer(self):
+        """Given quarantine inside of the stock, core takes from it for a supplier alone."""
+        self._lie_in_quarantine(self._stock())
+        self.assertEqual(self._deliver(self.reagent).move_line_ids.lot_id, self.good)
+        self.assertFalse(self._deliver(self.swab).move_line_ids)
+        output = self._stock().warehouse_id.wh_output_stock_loc_id
+        final = self.env.ref("stock.stock_location_customers").id
+        picked = self._deliver(self.reagent, output, location_final_id=final)
+        self.assertEqual(picked.move_line_ids.lot_id, self.good)
+        suppliers = self.env.ref("stock.stock_location_suppliers")
+        self.assertEqual(self._deliver(self.reagent, suppliers).move_line_ids.lot_id, self.held)
+
+    def test_what_lies_in_quarantine_is_picked_by_nobody(self):
+        """Given quarantine beside the stock, who picks from it by hand is told what to do."""
+        shelf = self._lie_in_quarantine(self._stock().warehouse_id.view_location_id)
+        output = self._stock().warehouse_id.wh_output_stock_loc_id
+        final = {"location_final_id": self.env.ref("stock.stock_location_customers").id}
+        for product, lot, target, vals in (
+            (self.reagent, self.held, None, {}),
+            (self.swab, self.env["stock.lot"], None, {}),
+            (self.reagent, self.held, output, final),
+        ):
+            picking = self._deliver(product, target, **vals)
+            picking.move_line_ids.unlink()
+            picking.move_ids.move_line_ids = [
+                Command.create(
+                    {
+                        "product_id": product.id,
+                        "lot_id": lot.id,
+                        "location_id": shelf.id,
+                        "quantity": 1,
+                        "picked": True,
+                    }
+                )
+            ]
+            message = rf"{product.name} {lot.name or ''}.*Quarantine/Shelf.*quality specialist"
+            with self.assertRaisesRegex(UserError, message):
+                picking.button_validate()
+            with self.assertRaisesRegex(UserError, message):
+                picking.move_ids._action_done()
+        quants = self.env["stock.quant"].search([("lot_id", "=", self.held.id)])
+        quants.move_quants(location_dest_id=self._stock(), message="Released")
+        self.assertEqual(self._deliver(self.reagent).move_line_ids.lot_id, self.held)

@@ -83,6 +83,18 @@ class TestSecurity(PurchaseCommon):
         )
         self.assertEqual([gap.kind for gap in gaps], ["production_licence"])
 
+    def test_licence_of_another_company_is_not_on_the_record(self):
+        """Given the maker's licence in another company's file, our record does not name it."""
+        other = self.env["res.company"].create({"name": "Fourth Company"})
+        self.company.meddev_receipt_paper_policy = "ignore"
+        self.production_licence.company_id = other
+        _order, inspection = self._receive(self._carrier("SEC-7"))
+        self.assertFalse(inspection.line_ids.manufacturer_licence)
+        self.assertEqual(inspection.line_ids.manufacturer_name, self.maker.name)
+        self.production_licence.company_id = self.company
+        _order, inspection = self._receive(self._carrier("SEC-8"))
+        self.assertEqual(inspection.line_ids.manufacturer_licence, self.production_licence.number)
+
     def test_rules_are_kept_by_quality(self):
         rule = self.requirements[0]
         rule.with_user(self.quality).active = False

@@ -97,6 +97,31 @@ class TestSupplierPaper(PurchaseCommon):
         )
         self.assertFalse(self._gaps())
 
+    def test_foreign_certificate_closes_no_gap(self):
+        """Given a K-number in the ledger, or a copy in the supplier's file, the gap stays."""
+        self.registration.valid_to = self.today - timedelta(days=1)
+        template = self.monitor.product_tmpl_id
+        foreign = self.env["meddev.registration"].create(
+            {"number": "K201234", "kind": "other", "product_tmpl_ids": [Command.set(template.ids)]}
+        )
+        self.assertEqual([gap.kind for gap in self._gaps()], ["registration"])
+        paper = self._paper(self.maker, "registration", "K201234", registration_id=foreign.id)
+        self.assertEqual([gap.kind for gap in self._gaps()], ["registration"])
+        foreign.write({"kind": "import", "number": "国械注进20203070124"})
+        self.assertFalse(self._gaps())
+        paper.active = False
+        foreign.write({"kind": "filing", "number": "国械备20200124"})
+        self.assertFalse(self._gaps())
+
+    def test_unknown_supplier_leaves_the_certificates(self):
+        nobody = self.env["res.partner"]
+        find = self.env["meddev.supplier.paper"]._find_gaps
+        template = self.monitor.product_tmpl_id
+        self.assertFalse(find(nobody, template, self.company, self.today))
+        self.registration.product_tmpl_ids -= template
+        gaps = find(nobody, template, self.company, self.today)
+        self.assertEqual([gap.kind for gap in gaps], ["registration"])
+
     def test_scope_by_product(self):
         self.production_licence.product_tmpl_ids = self.reagent.product_tmpl_id
         self.assertIn("scope", self._gaps()[0].message)
@@ -345,3 +370,54 @@ class TestPaperPolicy(PurchaseCommon):
         self.assertTrue(
             picking.activity_ids.user_id.has_group("meddev_base.group_quality_specialist")
         )
+
+    def _receipt_without_supplier(self):
+        receipts = self.env["stock.picking.type"].search(
+            [("code", "=", "incoming"), ("company_id", "=", self.company.id)], limit=1
+        )
+        suppliers = self.env.ref("stock.stock_location_suppliers")
+        places = {
+            "location_id": suppliers.id,
+            "location_dest_id": receipts.default_location_dest_id.id,
+        }
+        move = {"product_id": self.monitor.id, "product_uom_qty": 1, **places}
+        picking = self.env["stock.picking"].create(
+            {"picking_type_id": receipts.id, "move_ids": [Command.create(move)], **places}
+        )
+        picking.action_confirm()
+        return picking
+
+    def test_receipt_names_its_supplier(self):
+        """Given a receipt from nobody, it is stopped until Receive From says from whom."""
+        self.registration.product_tmpl_ids -= self.monitor.product_tmpl_id
+        picking = self._receipt_without_supplier()
+        inspection = self._inspection(picking)
+        inspection.capture(self._carrier("NOBODY-1"))
+        self.assertIn("Receive From", inspection.missing_papers)
+        self.assertIn("registration certificate", inspection.missing_papers)
+        with self.assertRaisesRegex(UserError, "Receive From"):
+            inspection.action_confirm()
+        self.registration.product_tmpl_ids += self.monitor.product_tmpl_id
+        picking.with_user(self.quality).allow_papers("Donation")
+        with self.assertRaisesRegex(UserError, "Receive From"):
+            inspection.action_confirm()
+        picking.partner_id = self.maker
+        self.assertEqual(inspection.supplier_id, self.maker)
+        inspection.action_confirm()
+        self.assertEqual(inspection.supplier_name, self.maker.name)
+        picking.sudo().partner_id = self.distributor
+        self.env.flush_all()
+        self.assertEqual(inspection.supplier_id, self.maker)
+
+    def test_core_receipt_without_supplier_is_blocked_too(self):
+        self.company.meddev_inspection_policy = "optional"
+        picking = self._receipt_without_supplier()
+        picking.move_ids.move_line_ids.write({"lot_name": "NOBODY-2", "picked": True})
+        with self.assertRaisesRegex(UserError, "Receive From"):
+            picking.with_user(self.stocker).button_validate()
+        picking.with_user(self.quality).allow_papers("Found on the shelf")
+        waiver = self.env["meddev.paper.waiver"].search([("picking_id", "=", picking.id)])
+        self.assertFalse(waiver.partner_id)
+        self.assertIn("Receive From", waiver.missing)
+        picking.with_user(self.stocker).button_validate()
+        self.assertEqual(picking.state, "done")

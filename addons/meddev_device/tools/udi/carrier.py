@@ -40,6 +40,14 @@ def strip_carrier(text):
     return text[3:].lstrip(_LEADING), "".join(found.groups()) in _GS1_SYMBOLOGIES
 
 
+def trim_carrier(text):
+    """The carrier without the blanks that a form or file put around it.
+
+    Separators are no blanks, though Python counts GS among them: one in front proves GS1.
+    """
+    return text.strip(_LEADING)
+
+
 def to_halfwidth(text):
     """Full-width ASCII forms, as a Chinese input method types them, made plain."""
     return text if text.isascii() else text.translate(_HALFWIDTH)
