@@ -1,7 +1,7 @@
 {
     "name": "Audit Trail",
     "summary": "An append-only, tamper-evident record of who changed, read or exported what",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Hidden/Tools",
     "author": "MedDev contributors",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
 {
     "name": "Medical Devices: Foundation",
     "summary": "Roles, health facilities, working days and code lists of the after-sales suite",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "After-Sales/Medical Devices",
     "author": "MedDev contributors",
     "license": "LGPL-3",
@@ -29,6 +29,8 @@
         "views/meddev_role_views.xml",
         "views/meddev_role_right_views.xml",
         "views/meddev_access_review_views.xml",
+        "report/meddev_access_review_reports.xml",
+        "report/meddev_access_review_templates.xml",
         "views/meddev_region_views.xml",
         "views/meddev_team_views.xml",
         "views/meddev_dealer_assignment_views.xml",

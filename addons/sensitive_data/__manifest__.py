@@ -1,7 +1,7 @@
 {
     "name": "Sensitive Data",
     "summary": "Personal and secret fields: read by few, masked for others, exported by policy",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Hidden/Tools",
     "author": "MedDev contributors",
     "license": "LGPL-3",
@@ -11,6 +11,7 @@
         "security/sensitive_data_groups.xml",
         "security/ir.model.access.csv",
         "security/sensitive_data_security.xml",
+        "data/audit_trail_rule_data.xml",
         "data/sensitive_data.xml",
         "views/sensitive_field_views.xml",
         "views/sensitive_usage_views.xml",

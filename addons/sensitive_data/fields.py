@@ -17,6 +17,8 @@ from odoo.http import request
 from odoo.orm.models import NO_ACCESS
 from odoo.orm.utils import SUPERUSER_ID
 
+from odoo.addons.audit_trail.models.announcement import describe
+
 from .masked_output import FOR_ALL, output_mode
 from .tools import masking
 
@@ -24,6 +26,8 @@ MASKED = "_masked"
 ENTRY = "_entry"
 LOOKUP = "_lookup"
 MIXIN = "sensitive.mixin"
+#: Channels of who holds the server itself: a Python shell, an installation.
+LOCAL_CHANNELS = ("server", "upgrade")
 
 
 class Sealed:
@@ -51,6 +55,33 @@ class Pending:
 def is_superuser_session(env):
     """Whether a person has become the superuser in the web client: nobody's rights, so none."""
     return env.uid == SUPERUSER_ID and bool(request) and request.session.uid == SUPERUSER_ID
+
+
+def acts_for(env, groups):
+    """Whether everybody in whose name code runs is in these groups, whatever rights it lifted.
+
+    That is the user of the environment and, in a request, the person who sent it. A scheduled job
+    acts for nobody: what it finds out can go anywhere.
+    """
+    context = describe(env)
+    if context["channel"] == "cron":
+        return False
+    uids = {env.uid, context.get("login_uid") or env.uid}
+    if uids == {SUPERUSER_ID}:
+        return context["channel"] in LOCAL_CHANNELS
+    users = env["res.users"].browse(uids - {SUPERUSER_ID})
+    # sudo: whether somebody is in a group, asked of the cache of groups.
+    return groups != NO_ACCESS and all(user.has_groups(groups) for user in users.sudo())
+
+
+def clear_value(record, name):
+    """The value of a sensitive field, for masks and for what is told elsewhere.
+
+    Callers check the rights. A function: server actions reach every method, but no function.
+    """
+    field = record._fields[name]
+    # sudo: a mask is computed from what its reader may not read.
+    return super(SensitiveField, field).__get__(record.sudo())
 
 
 class SensitiveField:
@@ -207,28 +238,19 @@ class SensitiveField:
         if is_superuser_session(env):
             record._check_field_access(self, "read")
         mode = output_mode(env)
-        if mode is None or (mode is not FOR_ALL and self._is_reader(record)):
+        if not record or (mode is not FOR_ALL and acts_for(env, self.groups)):
+            return super().__get__(record, owner)
+        if mode is None and not env.su:
+            # Not for this person, as the field's groups say.
             return super().__get__(record, owner)
         record.ensure_one()
         mask = self._get_mask(record)
         return mask if self.type in ("char", "text") else False
 
-    def _is_reader(self, record):
-        """Whether the person reads, whatever rights the code has lifted."""
-        env = record.env
-        return env.uid == SUPERUSER_ID or (
-            self.groups != NO_ACCESS and env.user.has_groups(self.groups)
-        )
-
-    def _peek(self, record):
-        """The value itself, for masks and for what is logged; callers check the rights."""
-        # sudo: a mask is computed from what its reader may not read.
-        return super().__get__(record.sudo())
-
     def _get_mask(self, record):
         """The text that stands for the value of one record."""
         try:
-            value = self._peek(record)
+            value = clear_value(record, self.name)
         except SensitiveValueError:
             return record.env._("(unreadable)")
         cached = self._get_cache(record.env).get(record.id)

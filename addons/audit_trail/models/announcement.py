@@ -7,7 +7,6 @@ announcements: a wrong author would be worse than one more statement.
 import hashlib
 import json
 import os
-import secrets
 import threading
 import time
 
@@ -165,13 +164,19 @@ def _describe_upgrade(env):
 
 
 def _current_row_key(env):
-    """``<key id>.<nonce>:<inner>:<outer>`` of this process and period."""
+    """``<nonce>:<inner>:<outer>`` of this process and period.
+
+    The nonce says when it was made; verification holds the moments of its entries against that.
+    """
     key_id = env["audit.trail.entry"]._get_key_id()
     now = time.monotonic()
     with _lock:
         made, text = _row_keys.get(key_id, (0, None))
         if text is None or now - made > ROW_KEY_SECONDS:
-            nonce = f"{key_id}.{secrets.token_hex(8)}"
+            # The clock that stamps the entries: Odoo's own may differ from the database server's.
+            env.cr.execute("SELECT floor(extract(epoch FROM clock_timestamp()))::bigint")
+            (issued,) = env.cr.fetchone()
+            nonce = key_ring.nonce(key_id, issued)
             key = key_ring.row_key(ring().secret(key_id), nonce)
             text = ":".join([nonce, *key_ring.padded_halves(key)])
             _row_keys[key_id] = now, text

@@ -1,43 +1,41 @@
-import json
-import logging
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import file_open, ormcache
 
 from ..tools import key_ring
-from .announcement import KEY_PARAMETER, describe, insert_event, ring
-
-_logger = logging.getLogger(__name__)
-
-KIND_INSERT = "insert"
-KIND_UPDATE = "update"
-KIND_DELETE = "delete"
-KIND_LINK = "link"
-KIND_UNLINK = "unlink"
-KIND_BASELINE = "baseline"
-KIND_READ = "read"
-KIND_EXPORT = "export"
-KIND_PRINT = "print"
-KIND_LOGIN = "login"
-KIND_LOGIN_FAILED = "login_failed"
-KIND_REFUSED = "refused"
-KIND_TRACKING = "tracking"
-KIND_REPAIR = "repair"
-KIND_PURGE = "purge"
-KIND_ANCHOR = "anchor"
-KIND_UNINSTALL = "uninstall"
-KIND_ACKNOWLEDGED = "acknowledged"
-
-ROW_KINDS = (KIND_INSERT, KIND_UPDATE, KIND_DELETE)
-RELATION_KINDS = (KIND_LINK, KIND_UNLINK)
+from .announcement import ring
+from .events import log_event, log_refusal
+from .keys import present_key
+from .kinds import (
+    KIND_ACKNOWLEDGED,
+    KIND_ANCHOR,
+    KIND_BASELINE,
+    KIND_DELETE,
+    KIND_EXPORT,
+    KIND_INSERT,
+    KIND_KEY,
+    KIND_LINK,
+    KIND_LOGIN,
+    KIND_LOGIN_FAILED,
+    KIND_PRINT,
+    KIND_PURGE,
+    KIND_READ,
+    KIND_REFUSED,
+    KIND_REPAIR,
+    KIND_RUN,
+    KIND_TRACKING,
+    KIND_UNINSTALL,
+    KIND_UNLINK,
+    KIND_UPDATE,
+    PLAIN_KINDS,
+)
 
 
 class AuditTrailEntry(models.Model):
     """What happened to one record, or one event around records; written once, by the database.
 
     Row entries come from the triggers of tracked tables, whatever wrote the row. Events come from
-    ``_log_event``. Neither is ever changed; whole sealed ranges go with a signed purge.
+    ``events.log_event``. Neither is ever changed; whole sealed ranges go with a signed purge.
     Rule: 21 CFR 11.10(e); EU GMP Annex 11 (2011) 9; ISO 13485:2016 4.2.5.
     """
 
@@ -71,6 +69,8 @@ class AuditTrailEntry(models.Model):
             (KIND_ANCHOR, "Anchor Sent"),
             (KIND_UNINSTALL, "Uninstalled"),
             (KIND_ACKNOWLEDGED, "Finding Acknowledged"),
+            (KIND_KEY, "Key Begun"),
+            (KIND_RUN, "Server Action Run"),
         ],
         string="What",
         readonly=True,
@@ -149,7 +149,9 @@ class AuditTrailEntry(models.Model):
 
     # Refusals: there is no way to write an entry but the database's own
 
-    def _get_refusal(self):
+    def _get_refusal(self, operation):
+        """The error for whoever tries; that they tried is kept."""
+        log_refusal(self.env, self, operation, by="guard")
         return UserError(
             self.env._(
                 "The audit trail is written by the database alone: entries are never entered,"
@@ -159,20 +161,20 @@ class AuditTrailEntry(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        raise self._get_refusal()
+        raise self._get_refusal("create")
 
     def write(self, vals):
-        raise self._get_refusal()
+        raise self._get_refusal("write")
 
     def unlink(self):
-        raise self._get_refusal()
+        raise self._get_refusal("unlink")
 
     def copy(self, default=None):
-        raise self._get_refusal()
+        raise self._get_refusal("create")
 
     @api.model
     def load(self, fields, data):
-        raise self._get_refusal()
+        raise self._get_refusal("create")
 
     # Keys
 
@@ -180,23 +182,7 @@ class AuditTrailEntry(models.Model):
     @ormcache()
     def _get_key_id(self):
         """Id of the secret with which new rows are keyed."""
-        self.env.cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [KEY_PARAMETER])
-        row = self.env.cr.fetchone()
-        return row[0] if row else self._begin_key()
-
-    @api.model
-    def _begin_key(self):
-        """Make a new secret and use it from now on; old ones are kept for verification."""
-        key_id = ring().create()
-        self.env.cr.execute(
-            """
-            INSERT INTO ir_config_parameter (key, value) VALUES (%s, %s)
-            ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value
-            """,
-            [KEY_PARAMETER, key_id],
-        )
-        _logger.info("audit trail: new secret %s in %s", key_id, ring().file)
-        return key_id
+        return present_key(self.env)
 
     @api.model
     def get_public_keys(self):
@@ -208,61 +194,25 @@ class AuditTrailEntry(models.Model):
     # Events
 
     @api.model
-    def _log_event(
-        self, kind, record=None, *, details=None, reason=None, name=None, own_transaction=False
-    ):
-        """Append an event; the hook for every addon that has something to tell.
+    def _log_event(self, kind, record=None, *, details=None, reason=None, name=None):
+        """Append an event that has no consequences; the hook for server actions.
 
-        :param kind: a key of ``kind``; addons add theirs with ``selection_add``.
-        :param record: the record it is about, or None.
-        :param details: JSON-able facts; never a secret, a credential or a sensitive value.
-        :param reason: why, where a person said it.
-        :param name: name of the record; its display name if not given.
-        :param own_transaction: True for what must stay although the present transaction is
-            rolled back (refusals, failed sign-ins).
+        Addons call ``events.log_event``. A method is within reach of every server action, which
+        may choose the user of its environment: what is counted, verified or allowed by its
+        entries (signatures, reveals, acknowledgements) is not told through one.
+
+        :param kind: one of ``PLAIN_KINDS``.
         """
-        vals = self._prepare_event(kind, record, details, reason, name)
-        if own_transaction:
-            self._insert_event_afterwards(vals)
-        else:
-            insert_event(self.env, vals)
-
-    def _insert_event_afterwards(self, vals):
-        """Insert in a transaction of its own, as soon as the present one ends, however it ends.
-
-        Not at once: a reading request has no second connection that may write.
-        """
-        registry, uid = self.env.registry, self.env.uid
-        context = describe(self.env)
-        if vals["kind"] == KIND_LOGIN_FAILED:
-            # Whom the caller claimed to be is in the details; nobody signed in.
-            context.pop("login_uid", None)
-
-        def insert():
-            with registry.cursor() as cr:
-                insert_event(api.Environment(cr, uid, {}), vals, context)
-
-        self.env.cr.postrollback.add(insert)
-        self.env.cr.postcommit.add(insert)
-
-    def _prepare_event(self, kind, record, details, reason, name):
-        res_id = record.id if record is not None and len(record) == 1 else None
-        company_id = None
-        if res_id and name is None:
-            # sudo: the trail names the record, whoever caused the event.
-            known = record.with_env(self.env).sudo().exists()
-            name = known.display_name if known else None
-            if "company_id" in record._fields:
-                company_id = known.company_id.id or None
-        return {
-            "kind": kind,
-            "res_model": record._name if record is not None else None,
-            "res_id": res_id,
-            "res_name": name or None,
-            "details": json.dumps(details, ensure_ascii=False, default=str) if details else None,
-            "reason": reason or None,
-            "company_id": company_id,
-        }
+        if kind not in PLAIN_KINDS:
+            raise UserError(
+                self.env._(
+                    "Server actions tell the audit trail of %(kinds)s alone; %(kind)s is told by"
+                    " what does it.",
+                    kinds=", ".join(PLAIN_KINDS),
+                    kind=str(kind)[:60],
+                )
+            )
+        log_event(self.env, kind, record, details=details, reason=reason, name=name)
 
     def action_open_record(self):
         """Open the record as it stands today, as far as the reader may see it."""

@@ -11,8 +11,9 @@ from odoo.tools import SQL
 from ..tools import key_ring
 from ..tools.verify_export import FORMAT, Verifier, open_lines
 from .announcement import ring
-from .audit_trail_entry import KIND_EXPORT
 from .audit_trail_verify import AUDITOR
+from .events import log_event, log_refusal
+from .kinds import KIND_EXPORT
 
 BATCH = 5000
 
@@ -44,13 +45,16 @@ class AuditTrailExport(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        log_refusal(self.env, self, "create", by="guard")
         raise UserError(self.env._("Use the button Export: it writes and verifies the file."))
 
     def write(self, vals):
+        log_refusal(self.env, self, "write", by="guard")
         raise UserError(self.env._("An export is never changed. Make a new one."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_never(self):
+        log_refusal(self.env, self, "unlink", by="guard")
         raise UserError(self.env._("Exports of the audit trail are kept."))
 
     @api.model
@@ -58,10 +62,20 @@ class AuditTrailExport(models.Model):
         """Write and verify an export of everything.
 
         :return: id of the record that holds the file.
-        :raise AccessError: the caller is no auditor.
+        :raise AccessError: the caller is no auditor, or not one of every company: an export that
+            leaves entries out could not be verified.
         """
         if not self.env.user.has_group(AUDITOR):
             raise AccessError(self.env._("Exporting the audit trail is for auditors."))
+        if missing := self.env.user._audit_trail_get_missing_companies():
+            raise AccessError(
+                self.env._(
+                    "An export holds the entries of every company. You are no auditor of"
+                    " %(companies)s: an administrator adds them to your allowed companies, or an"
+                    " auditor of all companies exports.",
+                    companies=", ".join(missing.mapped("name")),
+                )
+            )
         self.env["audit.trail.seal"]._seal()
         with tempfile.NamedTemporaryFile(suffix=".jsonl.gz") as file:
             count, seal_to = self._write_file(file.name)
@@ -79,7 +93,8 @@ class AuditTrailExport(models.Model):
         }
         # The guard of create is for everybody else; sudo: nobody has the right to create one.
         export = super(AuditTrailExport, self.sudo()).create([vals])
-        self.env["audit.trail.entry"]._log_event(
+        log_event(
+            self.env,
             KIND_EXPORT,
             export,
             details={"entries": count, "seal": seal_to, "sha256": vals["sha256"]},
@@ -191,21 +206,6 @@ class AuditTrailExport(models.Model):
         while rows := self.env.cr.dictfetchmany(BATCH):
             for row in rows:
                 write({"type": "evidence", "table": table, "row": row})
-
-    @api.model
-    def _ensure_exported(self, seal_id):
-        """Refuse unless a verified export holds everything up to a seal."""
-        # sudo: whether an export exists is asked for whoever wants to remove what it holds.
-        if not self.sudo().search_count(
-            [("is_verified", "=", True), ("seal_to", ">=", seal_id)], limit=1
-        ):
-            raise UserError(
-                self.env._(
-                    "There is no verified export of the audit trail up to seal %s. An auditor makes"
-                    " one under Audit Trail → Exports.",
-                    seal_id,
-                )
-            )
 
 
 def _isoformat(value):

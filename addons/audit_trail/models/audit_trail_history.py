@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_datetime
 
 from .audit_trail_verify import AUDITOR
+from .kinds import RELATION_KINDS, ROW_KINDS
 
 MAX_ENTRIES = 200
 
@@ -27,7 +28,8 @@ class AuditTrailEntry(models.Model):
         """What happened to one record, newest first, in the reader's words.
 
         Auditors see the entries that they find in the trail, of deleted records too; others those
-        of records that they may read, without the fields that they may not.
+        of records that they may read, without the fields that they may not, and of users without
+        what these did (sign-ins).
 
         :param before_id: entries older than this one.
         :return: list of dictionaries ``id``, ``when`` (reader's zone), ``utc``, ``who``, ``kind``,
@@ -43,6 +45,8 @@ class AuditTrailEntry(models.Model):
         entries = self._get_readable_entries(res_model, res_id)
         self.env.flush_all()
         domain = [("res_model", "=", res_model), ("res_id", "=", res_id)]
+        if not self._may_see_events(res_model, res_id):
+            domain.append(("kind", "in", ROW_KINDS + RELATION_KINDS))
         if before_id:
             domain.append(("id", "<", before_id))
         entries = entries.search(domain, limit=min(limit, MAX_ENTRIES))
@@ -82,6 +86,21 @@ class AuditTrailEntry(models.Model):
         # sudo: the right to the record was checked just above; fields are checked one by one.
         return self.sudo()
 
+    @api.model
+    def _may_see_events(self, res_model, res_id):
+        """Whether the reader may see what is no change of the record: of users their sign-ins.
+
+        When a person signs in and out is for auditors, administrators and the person.
+        """
+        user = self.env.user
+        return (
+            res_model != "res.users"
+            or self.env.su
+            or user.id == res_id
+            or user.has_group(AUDITOR)
+            or user.has_group("base.group_erp_manager")
+        )
+
     def describe_changes(self):
         """Changes of this entry in plain words, for the form; only for who may read the entry."""
         self.ensure_one()
@@ -96,10 +115,14 @@ class AuditTrailEntry(models.Model):
         res_model = self.sudo().res_model  # sudo: the caller checked the right to the entry
         model = self.env.get(res_model)
         described = []
+        secret = self.env["audit.trail.rule"]._get_secret_columns(res_model)
         for name, pair in (changes or {}).items():
             field = model._fields.get(name) if model is not None else None
             if field and not self._may_see_field(model, field):
                 continue
+            if name in secret:
+                # Entries from before the column was known to hold one.
+                pair = [value and {"hidden": "secret"} for value in pair]
             label = field._description_string(self.env) if field else name
             before, after = (self._describe_value(model, field, value) for value in pair)
             described.append({"label": label, "before": before, "after": after})

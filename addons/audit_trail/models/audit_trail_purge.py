@@ -4,8 +4,10 @@ from odoo.tools import SQL
 
 from ..tools import key_ring
 from ..tools.verify_export import PURGED_FIELDS, write_canonical
-from .announcement import ring
-from .audit_trail_entry import KIND_PURGE
+from .announcement import announce, ring
+from .baseline import write_baseline
+from .events import log_event
+from .kinds import KIND_PURGE
 
 OFFICER = "audit_trail.group_retention_officer"
 EVENTS_PARAMETER = "audit_trail.event_retention_months"
@@ -73,10 +75,10 @@ class AuditTrailPurge(models.Model):
         if not expired:
             return {"seals": 0, "entries": 0}
         self.env["audit.trail.export"]._ensure_exported(expired[-1])
-        self._keep_states(expired)
+        _keep_states(self.env, expired)
         purged = 0
         for first, last in _runs(expired):
-            purged += self._purge_run(first, last, reason.strip())
+            purged += _purge_run(self.env, first, last, reason.strip())
         return {"seals": len(expired), "entries": purged}
 
     @api.model
@@ -111,71 +113,6 @@ class AuditTrailPurge(models.Model):
         return [seal_id for (seal_id,) in self.env.cr.fetchall()]
 
     @api.model
-    def _keep_states(self, seal_ids):
-        """Note anew the state of records of which the purged entries were the last word."""
-        rules = self.env["audit.trail.rule"]
-        for row in rules._get_known_tables().values():
-            self.env.cr.execute(
-                """
-                SELECT EXISTS (
-                    SELECT FROM audit_trail_entry entry
-                      JOIN audit_trail_seal seal ON seal.generation = entry.generation
-                           AND entry.txid >= seal.txid_from AND entry.txid < seal.txid_to
-                     WHERE seal.id = ANY(%s) AND entry.res_model = %s)
-                """,
-                [seal_ids, row["model"]],
-            )
-            if self.env.cr.fetchone()[0]:
-                rules._write_baseline(row, details={"purged seals": [seal_ids[0], seal_ids[-1]]})
-
-    @api.model
-    def _purge_run(self, first, last, reason):
-        entries = self.env["audit.trail.entry"]
-        self.env.cr.execute(
-            "SELECT SUM(entry_count), MAX(last_entry_at) FROM audit_trail_seal"
-            " WHERE id BETWEEN %s AND %s",
-            [first, last],
-        )
-        count, last_entry_at = self.env.cr.fetchone()
-        self.env.cr.execute("SELECT digest FROM audit_trail_seal WHERE id = %s", [last])
-        (head,) = self.env.cr.fetchone()
-        self.env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
-        (purged_at,) = self.env.cr.fetchone()
-        purge = {
-            "seal_from": first,
-            "seal_to": last,
-            "entry_count": count,
-            "last_entry_at": last_entry_at,
-            "head_digest": head,
-            "reason": reason,
-            "user_id": self.env.uid,
-            "user_name": self.env.user.name,
-            "purged_at": purged_at,
-            "key_id": entries._get_key_id(),
-        }
-        secret = ring().secret(purge["key_id"])
-        purge["signature"] = key_ring.sign(secret, write_canonical(purge, PURGED_FIELDS))
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO audit_trail_purge (%s) VALUES %s",
-                SQL(", ").join(map(SQL.identifier, purge)),
-                tuple(purge.values()),
-            )
-        )
-        self.env.cr.execute(
-            """
-            DELETE FROM audit_trail_entry entry USING audit_trail_seal seal
-             WHERE seal.id BETWEEN %s AND %s AND entry.generation = seal.generation
-                   AND entry.txid >= seal.txid_from AND entry.txid < seal.txid_to
-            """,
-            [first, last],
-        )
-        entries._log_event(
-            KIND_PURGE, details={"seals": [first, last], "entries": count}, reason=reason
-        )
-        return count
-
-    @api.model
     def _is_authentic_purge(self, purge, seals):
         """Whether a purge was signed by us, and ends at the seal that it names."""
         seal = seals.get(purge["seal_to"])
@@ -187,6 +124,78 @@ class AuditTrailPurge(models.Model):
             return False
         text = write_canonical(purge, PURGED_FIELDS)
         return key_ring.is_signed(key_ring.public_key(secret), text, purge["signature"])
+
+
+def _keep_states(env, seal_ids):
+    """Note anew the state of records of which the purged entries were the last word."""
+    for row in env["audit.trail.rule"]._get_known_tables().values():
+        env.cr.execute(
+            """
+            SELECT EXISTS (
+                SELECT FROM audit_trail_entry entry
+                  JOIN audit_trail_seal seal ON seal.generation = entry.generation
+                       AND entry.txid >= seal.txid_from AND entry.txid < seal.txid_to
+                 WHERE seal.id = ANY(%s) AND entry.res_model = %s)
+            """,
+            [seal_ids, row["model"]],
+        )
+        if env.cr.fetchone()[0]:
+            write_baseline(env, row, details={"purged seals": [seal_ids[0], seal_ids[-1]]})
+
+
+def _purge_run(env, first, last, reason):
+    """Sign a purge of these seals and let their entries go.
+
+    A function: a server action reaches every method, and would get any range signed.
+    """
+    entries = env["audit.trail.entry"]
+    env.cr.execute(
+        "SELECT SUM(entry_count), MAX(last_entry_at) FROM audit_trail_seal"
+        " WHERE id BETWEEN %s AND %s",
+        [first, last],
+    )
+    count, last_entry_at = env.cr.fetchone()
+    env.cr.execute("SELECT digest FROM audit_trail_seal WHERE id = %s", [last])
+    (head,) = env.cr.fetchone()
+    env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+    (purged_at,) = env.cr.fetchone()
+    purge = {
+        "seal_from": first,
+        "seal_to": last,
+        "entry_count": count,
+        "last_entry_at": last_entry_at,
+        "head_digest": head,
+        "reason": reason,
+        "user_id": env.uid,
+        "user_name": env.user.name,
+        "purged_at": purged_at,
+        "key_id": entries._get_key_id(),
+    }
+    secret = ring().secret(purge["key_id"])
+    purge["signature"] = key_ring.sign(secret, write_canonical(purge, PURGED_FIELDS))
+    announce(env)
+    env.cr.execute(
+        SQL(
+            "INSERT INTO audit_trail_purge (%s) VALUES %s",
+            SQL(", ").join(map(SQL.identifier, purge)),
+            tuple(purge.values()),
+        )
+    )
+    env.cr.execute(
+        """
+        DELETE FROM audit_trail_entry entry USING audit_trail_seal seal
+         WHERE seal.id BETWEEN %s AND %s AND entry.generation = seal.generation
+               AND entry.txid >= seal.txid_from AND entry.txid < seal.txid_to
+        """,
+        [first, last],
+    )
+    log_event(
+        env,
+        KIND_PURGE,
+        details={"seals": [first, last], "entries": count},
+        reason=reason,
+    )
+    return count
 
 
 def _runs(numbers):

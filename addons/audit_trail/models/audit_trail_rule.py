@@ -1,21 +1,11 @@
-import json
-import logging
 import re
-
-from psycopg2.extras import Json
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, ormcache, safe_eval, sql
-
-from .announcement import announce, ring
-from .audit_trail_entry import KIND_BASELINE, KIND_REPAIR, KIND_TRACKING
-
-_logger = logging.getLogger(__name__)
+from odoo.tools import ormcache, safe_eval, sql
 
 #: Columns that say nothing about the record itself.
 ALWAYS_IGNORED = ("create_uid", "create_date", "write_uid", "write_date", "parent_path")
-BASELINE_CHUNK = 1000
 TRACKED_COLUMNS = (
     "table_name",
     "model",
@@ -260,66 +250,7 @@ class AuditTrailRule(models.Model):
         nothing = {"reads": False, "delete": False, "change": None}
         return dict.fromkeys(related - tracked.keys(), nothing)
 
-    # Keeping the triggers
-
-    def _register_hook(self):
-        super()._register_hook()
-        # Refuses to start without the secret: what was written could not be verified any more.
-        ring().secret(self.env["audit.trail.entry"]._get_key_id())
-        self._begin_generation()
-        self._sync_tracking(at_start=True)
-
-    @api.model
-    def _begin_generation(self):
-        """A restored database may run in a PostgreSQL that counts transactions anew."""
-        self.env.cr.execute(
-            """
-            UPDATE audit_trail_generation SET generation = generation + 1
-             WHERE (SELECT MAX(seal.txid_to) FROM audit_trail_seal seal
-                     WHERE seal.generation = audit_trail_generation.generation)
-                   > pg_current_xact_id()::text::bigint + 1
-         RETURNING generation
-            """
-        )
-        if row := self.env.cr.fetchone():
-            self.env["audit.trail.entry"]._log_event(
-                KIND_REPAIR, details={"new generation of transactions": row[0]}
-            )
-
-    @api.model
-    def _sync_tracking(self, at_start=False):
-        """Make the triggers follow the rules; say in the trail what was changed or repaired."""
-        self.env.cr.execute("SELECT pg_advisory_xact_lock(hashtext('audit_trail_tracking'))")
-        wanted = self._get_wanted_tables()
-        known = self._get_known_tables()
-        repaired = self._repair_protection()
-        log = self.env["audit.trail.entry"]._log_event
-        for table in sorted(known.keys() - wanted.keys()):
-            self._stop_tracking(table)
-            log(KIND_TRACKING, details={"stopped": table, "model": known[table]["model"]})
-        for table, row in sorted(wanted.items()):
-            former = known.get(table)
-            if former != row:
-                self._save_table(row)
-            self.env.cr.execute("SELECT audit_trail_track(%s)", [table])
-            (made,) = self.env.cr.fetchone()
-            if not former:
-                self._write_baseline(row)
-                log(KIND_TRACKING, details={"started": table, "model": row["model"]})
-            elif made:
-                repaired.append(table)
-            if former and former != row:
-                log(KIND_TRACKING, details={"changed": table, "model": row["model"]})
-            self._follow_schema(row)
-        if repaired:
-            _logger.warning("audit trail: triggers were missing or off on %s", ", ".join(repaired))
-            log(KIND_REPAIR, details={"triggers": repaired, "at start": at_start})
-        self.env.registry.clear_cache()
-
-    @api.model
-    def _repair_protection(self):
-        self.env.cr.execute("SELECT audit_trail_protect()")
-        return list(self.env.cr.fetchone()[0])
+    # What is wanted
 
     @api.model
     def _get_wanted_tables(self):
@@ -347,6 +278,8 @@ class AuditTrailRule(models.Model):
         ignored = {*ALWAYS_IGNORED, *_names(self.ignored_fields)}
         name = model._rec_name
         field = model._fields.get(name) if name else None
+        secret = {*_names(self.secret_fields), *self._find_secret_columns(model)}
+        is_shown = field and field.store and field.column_type and name not in secret
         return {
             "table_name": model._table,
             "model": model._name,
@@ -354,9 +287,9 @@ class AuditTrailRule(models.Model):
             "field": None,
             "column1": None,
             "column2": None,
-            "name_column": name if field and field.store and field.column_type else None,
+            "name_column": name if is_shown else None,
             "ignored": sorted(ignored),
-            "secret": sorted(_names(self.secret_fields)),
+            "secret": sorted(secret),
             "fingerprint": sorted(_names(self.personal_fields)),
             "secret_names": self.secret_names or None,
             "delete_reason": self.delete_needs_reason,
@@ -387,133 +320,6 @@ class AuditTrailRule(models.Model):
                     "secret_names": None,
                     "delete_reason": False,
                 }
-
-    @api.model
-    def _get_known_tables(self):
-        columns = SQL(", ").join(map(SQL.identifier, TRACKED_COLUMNS))
-        self.env.cr.execute(SQL("SELECT %s FROM audit_trail_tracked", columns))
-        return {row["table_name"]: row for row in self.env.cr.dictfetchall()}
-
-    @api.model
-    def _save_table(self, row):
-        columns = [SQL.identifier(name) for name in TRACKED_COLUMNS]
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO audit_trail_tracked (%s) VALUES (%s)"
-                " ON CONFLICT (table_name) DO UPDATE SET %s",
-                SQL(", ").join(columns),
-                SQL(", ").join(SQL("%s", row[name]) for name in TRACKED_COLUMNS),
-                SQL(", ").join(SQL("%s = EXCLUDED.%s", column, column) for column in columns),
-            )
-        )
-
-    @api.model
-    def _stop_tracking(self, table):
-        self.env.cr.execute("DELETE FROM audit_trail_tracked WHERE table_name = %s", [table])
-        self._drop_trigger(table)
-
-    @api.model
-    def _drop_trigger(self, table):
-        self.env.cr.execute("SELECT to_regclass(quote_ident(%s))", [table])
-        if self.env.cr.fetchone()[0]:
-            for name in ("audit_trail_record", "audit_trail_refuse_truncate"):
-                self.env.cr.execute(
-                    SQL(
-                        "DROP TRIGGER IF EXISTS %s ON %s",
-                        SQL.identifier(name),
-                        SQL.identifier(table),
-                    )
-                )
-
-    @api.model
-    def _drop_triggers(self):
-        for table in self._get_known_tables():
-            self._drop_trigger(table)
-
-    # Baseline: the state of rows that were there before
-
-    @api.model
-    def _write_baseline(self, row, only_ids=None, details=None):
-        """Note the state of rows as it is now, without values, a thousand to an entry.
-
-        :param only_ids: these rows, or all.
-        """
-        announce(self.env)
-        table = SQL.identifier(row["table_name"])
-        if row["is_relation"]:
-            columns = SQL.identifier(row["column1"]), SQL.identifier(row["column2"])
-            numbered = SQL(
-                "SELECT json_build_array(%s, %s) AS item,"
-                " (ROW_NUMBER() OVER (ORDER BY %s, %s) - 1) / %s AS chunk FROM %s",
-                *columns,
-                *columns,
-                BASELINE_CHUNK,
-                table,
-            )
-            content = SQL(
-                "json_build_object('relation', %s, 'pairs', json_agg(item))", row["table_name"]
-            )
-        else:
-            where = SQL("WHERE id IN %s", tuple(only_ids)) if only_ids else SQL()
-            numbered = SQL(
-                "SELECT id, audit_trail_state(to_jsonb(content) - %s::text[]) AS item,"
-                " (ROW_NUMBER() OVER (ORDER BY id) - 1) / %s AS chunk FROM %s content %s",
-                list(row["ignored"]),
-                BASELINE_CHUNK,
-                table,
-                where,
-            )
-            content = SQL(
-                "json_build_object('table', %s, 'states', json_object_agg(id, item))",
-                row["table_name"],
-            )
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO audit_trail_entry (kind, res_model, details)
-                     SELECT %s, %s, %s::jsonb || %s FROM (%s) numbered GROUP BY chunk
-                """,
-                KIND_BASELINE,
-                row["model"],
-                content,
-                Json(details or {}),
-                numbered,
-            )
-        )
-
-    @api.model
-    def _follow_schema(self, row):
-        """After an upgrade that added, dropped or retyped columns: rows differ without a write."""
-        if row["is_relation"]:
-            return
-        table = row["table_name"]
-        self.env.cr.execute(
-            """
-            SELECT jsonb_object_agg(attname, format_type(atttypid, NULL)) FROM pg_attribute
-             WHERE attrelid = to_regclass(quote_ident(%s)) AND attnum > 0 AND NOT attisdropped
-            """,
-            [table],
-        )
-        (present,) = self.env.cr.fetchone()
-        self.env.cr.execute(
-            "SELECT known_columns FROM audit_trail_tracked WHERE table_name = %s", [table]
-        )
-        (known,) = self.env.cr.fetchone()
-        if present == known:
-            return
-        if known:
-            changed = sorted(
-                name
-                for name in present.keys() | known.keys()
-                if present.get(name) != known.get(name)
-            )
-            differing = self.env["audit.trail.entry"]._find_state_differences(row)["changed"]
-            if differing:
-                self._write_baseline(row, differing, {"columns": changed})
-        self.env.cr.execute(
-            "UPDATE audit_trail_tracked SET known_columns = %s WHERE table_name = %s",
-            [json.dumps(present), table],
-        )
 
     def action_view_entries(self):
         """The entries of this model."""

@@ -1,15 +1,19 @@
 import json
+import logging
 import os
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..tools import key_ring
+from ..tools import chain_head, key_ring
 from ..tools.entry_ranges import write_ranges
-from ..tools.verify_export import seal_digest
-from .announcement import ring
-from .audit_trail_entry import KIND_ANCHOR
+from ..tools.verify_export import SEAL_VERSION, seal_digest
+from .announcement import key_file, ring
+from .events import log_event
+from .kinds import KIND_ANCHOR
+
+_logger = logging.getLogger(__name__)
 
 #: Entries of one seal; a transaction is never divided.
 SEAL_SIZE = 10_000
@@ -83,6 +87,8 @@ class AuditTrailSeal(models.Model):
         while (limit is None or made < limit) and (bounds := self._find_next_range()):
             self._append_seal(*bounds)
             made += 1
+        if made:
+            self._keep_head()
         return made
 
     @api.model
@@ -132,10 +138,10 @@ class AuditTrailSeal(models.Model):
     def _append_seal(self, generation, txid_from, txid_to):
         self.env.cr.execute(
             """
-            SELECT COUNT(*), ARRAY_AGG(id), ARRAY_AGG(id) FILTER (WHERE digest IS NULL),
-                   MIN(occurred_at), MAX(occurred_at), COUNT(*) FILTER (WHERE is_step)
+            SELECT COUNT(*), ARRAY_AGG(id), MIN(occurred_at), MAX(occurred_at),
+                   COUNT(*) FILTER (WHERE is_step)
               FROM (
-                SELECT id, digest, occurred_at,
+                SELECT id, occurred_at,
                        occurred_at < LAG(occurred_at) OVER (ORDER BY id)
                            - make_interval(secs => %s) AS is_step
                   FROM audit_trail_entry
@@ -144,7 +150,8 @@ class AuditTrailSeal(models.Model):
             """,
             [CLOCK_TOLERANCE_SECONDS, generation, txid_from, txid_to],
         )
-        count, ids, outside, first_at, last_at, clock_steps = self.env.cr.fetchone()
+        count, ids, first_at, last_at, clock_steps = self.env.cr.fetchone()
+        outside = self.env["audit.trail.entry"]._find_unkeyed(generation, txid_from, txid_to)
         content = self._get_content_digests(generation, txid_from, txid_to)[None]
         self.env.cr.execute("SELECT id, digest FROM audit_trail_seal ORDER BY id DESC LIMIT 1")
         last_id, previous_digest = self.env.cr.fetchone() or (0, None)
@@ -157,7 +164,7 @@ class AuditTrailSeal(models.Model):
             "txid_to": txid_to,
             "entry_count": count,
             "entry_ranges": write_ranges(ids),
-            "outside_ranges": write_ranges(outside or ()),
+            "outside_ranges": write_ranges(outside),
             "first_entry_at": first_at,
             "last_entry_at": last_at,
             "clock_steps": clock_steps,
@@ -166,7 +173,7 @@ class AuditTrailSeal(models.Model):
             "sealed_at": sealed_at,
             "key_id": self.env["audit.trail.entry"]._get_key_id(),
         }
-        seal["digest"] = seal_digest(seal)
+        seal["digest"] = seal_digest(seal, SEAL_VERSION)
         seal["signature"] = key_ring.sign(ring().secret(seal["key_id"]), seal["digest"])
         self.env.cr.execute(
             SQL(
@@ -241,6 +248,41 @@ class AuditTrailSeal(models.Model):
             found |= {seal_ids[place - 1]: (count, digest) for place, count, digest in rows}
         return found
 
+    # Head, kept beside the secrets: an end that is cut off is missed
+
+    @api.model
+    def _get_head_file(self):
+        # sudo: which database this is; its number tells it from another one of the same name.
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        return chain_head.path(os.path.dirname(key_file()), self.env.cr.dbname, uuid)
+
+    @api.model
+    def _get_kept_head(self):
+        """The youngest head that this server saw, as an anchor; empty if it saw none."""
+        return chain_head.read(self._get_head_file())
+
+    @api.model
+    def _keep_head(self):
+        """Keep the present head as soon as it is committed; one that is missed here stays."""
+        try:
+            kept = self._get_kept_head()
+        except (OSError, ValueError) as error:
+            _logger.warning("audit trail: the head of the chain is not kept: %s", error)
+            return
+        if kept and self.env["audit.trail.entry"]._verify_anchor(kept):
+            return
+        self.env.cr.execute("SELECT generation FROM audit_trail_generation")
+        (generation,) = self.env.cr.fetchone()
+        head = self._get_anchor() | {"generation": generation}
+        file = self._get_head_file()
+
+        @self.env.cr.postcommit.add
+        def keep():
+            try:
+                chain_head.write(file, head)
+            except (OSError, ValueError) as error:
+                _logger.warning("audit trail: the head of the chain is not kept: %s", error)
+
     # Anchor
 
     @api.model
@@ -283,9 +325,7 @@ class AuditTrailSeal(models.Model):
         sent = self._send_anchor(anchor, addressees)
         if sent:
             parameters.set_param("audit_trail.anchor_sent_on", today)
-            self.env["audit.trail.entry"]._log_event(
-                KIND_ANCHOR, details={"anchor": anchor, "to": sent}
-            )
+            log_event(self.env, KIND_ANCHOR, details={"anchor": anchor, "to": sent})
 
     @api.model
     def _send_anchor(self, anchor, addressees):

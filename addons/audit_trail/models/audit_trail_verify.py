@@ -7,8 +7,9 @@ from odoo.tools import SQL
 from ..tools import key_ring
 from ..tools.entry_ranges import read_ranges
 from ..tools.verify_export import seal_digest
-from .announcement import ring
-from .audit_trail_entry import KIND_ACKNOWLEDGED, KIND_BASELINE, RELATION_KINDS, ROW_KINDS
+from .announcement import describe, ring
+from .events import log_event
+from .kinds import KIND_ACKNOWLEDGED
 
 AUDITOR = "audit_trail.group_auditor"
 UNSEALED_PARAMETER = "audit_trail.unsealed_minutes"
@@ -40,16 +41,19 @@ class AuditTrailEntry(models.Model):
         self.browse().check_access("read")
         self._ensure_auditor()
         self.env.flush_all()
-        findings = []
-        findings += self._verify_protection()
-        sealed, chain = self._verify_chain()
-        findings += chain
-        findings += self._verify_anchor(self._read_anchor(anchor))
-        unsealed, open_findings = self._verify_unsealed()
-        findings += open_findings
-        records, differences = self._verify_records()
-        findings += differences
-        findings = self._without_acknowledged(findings)
+        with self._shipped_functions_in_place() as findings:
+            findings += self._verify_protection()
+            findings += self._verify_tracking()
+            sealed, chain = self._verify_chain()
+            findings += chain
+            findings += self._verify_head()
+            findings += self._verify_anchor(self._read_anchor(anchor))
+            unsealed, open_findings = self._verify_unsealed()
+            findings += open_findings
+            findings += self._verify_row_keys()
+            records, differences = self._verify_records()
+            findings += differences
+            findings = self._without_acknowledged(findings)
         return {
             "ok": not findings,
             "checked": sealed + unsealed,
@@ -65,37 +69,12 @@ class AuditTrailEntry(models.Model):
         if not (self.env.su or self.env.user.has_group(AUDITOR)):
             raise AccessError(self.env._("Verifying the audit trail is for auditors."))
 
-    # Protection
-
     @api.model
-    def _verify_protection(self):
-        """Triggers that are missing or switched off, on the trail or on a tracked table."""
-        self.env.cr.execute(
-            """
-            SELECT wanted.table_name, wanted.trigger_name
-              FROM (
-                SELECT 'audit_trail_entry', 'audit_trail_stamp'
-                UNION ALL
-                SELECT evidence, name
-                  FROM unnest(ARRAY['audit_trail_entry', 'audit_trail_seal', 'audit_trail_purge'])
-                       evidence,
-                       unnest(ARRAY['audit_trail_refuse', 'audit_trail_refuse_truncate']) name
-                UNION ALL
-                SELECT table_name, name FROM audit_trail_tracked,
-                       unnest(ARRAY['audit_trail_record', 'audit_trail_refuse_truncate']) name
-                 WHERE to_regclass(quote_ident(table_name)) IS NOT NULL
-              ) wanted (table_name, trigger_name)
-             WHERE NOT EXISTS (
-                SELECT FROM pg_trigger
-                 WHERE tgrelid = to_regclass(quote_ident(wanted.table_name))
-                       AND tgname = wanted.trigger_name AND tgenabled = 'A'
-                       AND tgfoid = to_regproc(wanted.trigger_name)::oid
-             )
-            """
-        )
+    def _verify_tracking(self):
+        """Tables that are tracked otherwise than the rules or the entries about it say."""
         return [
-            {"entry_id": None, "kind": "protection_missing", "detail": f"{table}.{trigger}"}
-            for table, trigger in self.env.cr.fetchall()
+            {"entry_id": None, "kind": kind, "detail": table}
+            for kind, table in self.env["audit.trail.rule"]._find_tracking_differences()
         ]
 
     # Seals
@@ -107,6 +86,8 @@ class AuditTrailEntry(models.Model):
         self.env.cr.execute("SELECT * FROM audit_trail_seal ORDER BY id")
         seals = self.env.cr.dictfetchall()
         purged, findings = self._verify_purges({seal["id"]: seal for seal in seals})
+        findings += self._verify_forged({seal["id"]: seal["outside_ranges"] for seal in seals})
+        findings += self._verify_seal_times()
         contents = seal_model._get_content_digests()
         previous = None
         count = 0
@@ -144,6 +125,48 @@ class AuditTrailEntry(models.Model):
             yield finding("clock_set_back", str(seal["clock_steps"]))
         if previous and seal["sealed_at"] < previous["sealed_at"]:
             yield finding("clock_set_back", seal["sealed_at"].isoformat())
+
+    @api.model
+    def _verify_forged(self, outside_ranges):
+        """Entries that were sealed as from outside although they claim a key: it never fitted."""
+        numbers = {
+            entry_id: seal_id
+            for seal_id, ranges in outside_ranges.items()
+            for entry_id in read_ranges(ranges)
+        }
+        self.env.cr.execute(
+            "SELECT id FROM audit_trail_entry"
+            " WHERE id = ANY(%s) AND digest IS NOT NULL ORDER BY id",
+            [list(numbers)],
+        )
+        return [
+            {"entry_id": entry_id, "kind": "altered", "seal": numbers[entry_id]}
+            for (entry_id,) in self.env.cr.fetchall()
+        ]
+
+    @api.model
+    def _verify_seal_times(self):
+        """Digests of the first version leave out the times of the entries: the entries tell."""
+        self.env.cr.execute(
+            """
+            SELECT seal.id
+              FROM audit_trail_seal seal
+        CROSS JOIN LATERAL (
+                SELECT MIN(occurred_at) AS first_at, MAX(occurred_at) AS last_at
+                  FROM audit_trail_entry entry
+                 WHERE entry.generation = seal.generation
+                       AND entry.txid >= seal.txid_from AND entry.txid < seal.txid_to
+              ) entries
+             WHERE seal.digest LIKE 'v1:%' AND entries.last_at IS NOT NULL
+                   AND (entries.first_at, entries.last_at)
+                       IS DISTINCT FROM (seal.first_entry_at, seal.last_entry_at)
+          ORDER BY seal.id
+            """
+        )
+        return [
+            {"entry_id": None, "kind": "seal_altered", "seal": seal_id, "detail": "times"}
+            for (seal_id,) in self.env.cr.fetchall()
+        ]
 
     @api.model
     def _find_altered(self, seal):
@@ -200,6 +223,23 @@ class AuditTrailEntry(models.Model):
         except key_ring.KeyRingError:
             return False
         return key_ring.row_digest(secret, nonce, canonical) == value
+
+    @api.model
+    def _find_unkeyed(self, generation, txid_from, txid_to):
+        """Ids in a range that no key protects: without a digest, or with one that does not fit."""
+        rows = self._read_canonical(
+            SQL(
+                "entry.generation = %s AND entry.txid >= %s AND entry.txid < %s",
+                generation,
+                txid_from,
+                txid_to,
+            )
+        )
+        return [
+            entry_id
+            for entry_id, canonical, digest in rows
+            if not self._is_authentic(canonical, digest)
+        ]
 
     @api.model
     def _find_exchanged(self, wrong):
@@ -270,6 +310,24 @@ class AuditTrailEntry(models.Model):
             ]
         return [{"entry_id": None, "kind": "rebuilt", "seal": seal, "detail": anchor["digest"]}]
 
+    @api.model
+    def _verify_head(self):
+        """The head that this server keeps of the chain, against the chain."""
+        try:
+            head = self.env["audit.trail.seal"]._get_kept_head()
+        except (OSError, ValueError) as error:
+            return [{"entry_id": None, "kind": "head_unreadable", "detail": str(error)}]
+        findings = self._verify_anchor(head)
+        if not findings or findings[0]["kind"] != "older_than_anchor":
+            return findings
+        self.env.cr.execute("SELECT last_value FROM audit_trail_entry_id_seq")
+        if self.env.cr.fetchone()[0] >= head["last_entry"]:
+            # This database knew the entries that are gone: the end of its chain was cut off.
+            self.env.cr.execute("SELECT COALESCE(MAX(id), 0) FROM audit_trail_seal")
+            (last,) = self.env.cr.fetchone()
+            findings[0] |= {"kind": "seal_missing", "detail": f"{last + 1}-{head['seal']}"}
+        return findings
+
     # What no seal covers yet
 
     @api.model
@@ -305,133 +363,8 @@ class AuditTrailEntry(models.Model):
                     "detail": f"{len(late)} > {minutes} min",
                 }
             )
-        self.env.cr.execute("SELECT id FROM audit_trail_entry WHERE digest IS NULL ORDER BY id")
-        findings += [
-            {"entry_id": entry_id, "kind": "outside"} for (entry_id,) in self.env.cr.fetchall()
-        ]
+        findings += [{"entry_id": entry_id, "kind": "outside"} for entry_id in self._find_outside()]
         return len(rows), findings
-
-    # Records against their last entries
-
-    @api.model
-    def _verify_records(self):
-        """:return: number of rows compared, findings."""
-        findings = []
-        compared = 0
-        for row in self.env["audit.trail.rule"]._get_known_tables().values():
-            self.env.cr.execute("SELECT to_regclass(quote_ident(%s))", [row["table_name"]])
-            if not self.env.cr.fetchone()[0]:
-                findings.append(
-                    {"entry_id": None, "kind": "table_missing", "detail": row["table_name"]}
-                )
-                continue
-            differences = self._find_state_differences(row)
-            compared += differences.pop("compared")
-            for kind, ids in differences.items():
-                findings += [
-                    {
-                        "entry_id": None,
-                        "kind": f"{kind}_without_entry",
-                        "model": row["model"],
-                        "field": row["field"],
-                        "res_id": res_id,
-                    }
-                    for res_id in ids
-                ]
-        return compared, findings
-
-    @api.model
-    def _find_state_differences(self, row):
-        """Rows that are not as their last entry left them.
-
-        :param row: of ``audit_trail_tracked``.
-        :return: dictionary ``compared``, ``changed``, ``created``, ``deleted`` (ids of records).
-        """
-        query = self._query_relation(row) if row["is_relation"] else self._query_records(row)
-        found = {"compared": 0, "changed": [], "created": [], "deleted": []}
-        for kind, res_id, number in self.env.execute_query(query):
-            if kind == "compared":
-                found["compared"] = number
-            else:
-                found[kind].append(res_id)
-        return found
-
-    @api.model
-    def _query_records(self, row):
-        return SQL(
-            """
-            WITH said AS (
-                SELECT DISTINCT ON (res_id) res_id, kind, state_digest
-                  FROM (
-                    SELECT id, res_id, kind, state_digest FROM audit_trail_entry
-                     WHERE res_model = %(model)s AND kind IN %(kinds)s
-                 UNION ALL
-                    SELECT entry.id, state.key::bigint, entry.kind, state.value
-                      FROM audit_trail_entry entry, jsonb_each_text(entry.details->'states') state
-                     WHERE entry.res_model = %(model)s AND entry.kind = %(baseline)s
-                           AND entry.details->>'table' = %(name)s
-                  ) entries
-              ORDER BY res_id, id DESC
-            ), compared AS (
-                SELECT COALESCE(record.id, said.res_id) AS res_id, CASE
-                       WHEN record.id IS NULL AND said.kind <> 'delete' THEN 'deleted'
-                       WHEN record.id IS NULL THEN NULL
-                       WHEN said.res_id IS NULL OR said.kind = 'delete' THEN 'created'
-                       WHEN said.state_digest IS DISTINCT FROM
-                            audit_trail_state(to_jsonb(record) - %(ignored)s::text[])
-                       THEN 'changed' END AS difference
-                  FROM %(table)s record FULL JOIN said ON said.res_id = record.id
-            )
-            SELECT difference, res_id, NULL FROM compared WHERE difference IS NOT NULL
-         UNION ALL
-            SELECT 'compared', NULL, COUNT(*) FROM %(table)s
-            """,
-            model=row["model"],
-            kinds=ROW_KINDS,
-            baseline=KIND_BASELINE,
-            name=row["table_name"],
-            ignored=list(row["ignored"]),
-            table=SQL.identifier(row["table_name"]),
-        )
-
-    @api.model
-    def _query_relation(self, row):
-        return SQL(
-            """
-            WITH said AS (
-                SELECT DISTINCT ON (res_id, other) res_id, other, kind
-                  FROM (
-                    SELECT id, res_id, state_digest AS other, kind FROM audit_trail_entry
-                     WHERE res_model = %(model)s AND kind IN %(kinds)s
-                           AND details->>'relation' = %(name)s
-                 UNION ALL
-                    SELECT entry.id, (pair->>0)::bigint, pair->>1, 'link'
-                      FROM audit_trail_entry entry,
-                           jsonb_array_elements(entry.details->'pairs') pair
-                     WHERE entry.res_model = %(model)s AND entry.kind = %(baseline)s
-                           AND entry.details->>'relation' = %(name)s
-                  ) entries
-              ORDER BY res_id, other, id DESC
-            ), linked AS (
-                SELECT res_id, other FROM said WHERE kind = 'link'
-            ), present AS (
-                SELECT %(column1)s AS res_id, %(column2)s::text AS other FROM %(table)s
-            )
-            SELECT CASE WHEN linked.res_id IS NULL THEN 'created' ELSE 'deleted' END,
-                   COALESCE(linked.res_id, present.res_id), NULL
-              FROM present FULL JOIN linked USING (res_id, other)
-             WHERE linked.res_id IS NULL OR present.res_id IS NULL
-         UNION ALL
-            SELECT 'compared', NULL, COUNT(*) FROM present
-            """,
-            model=row["model"],
-            kinds=RELATION_KINDS,
-            baseline=KIND_BASELINE,
-            name=row["table_name"],
-            column1=SQL.identifier(row["column1"]),
-            column2=SQL.identifier(row["column2"]),
-            table=SQL.identifier(row["table_name"]),
-        )
 
     # Acknowledged findings
 
@@ -440,24 +373,57 @@ class AuditTrailEntry(models.Model):
 
         :param reason: what was found out.
         :return: ids of the entries.
+        :raise UserError: no reason, somebody else's session, or an entry that is no such finding.
         """
         self.check_access("read")
         self._ensure_auditor()
         if not isinstance(reason, str) or not reason.strip():
             raise UserError(self.env._("Say what was found out about these entries."))
-        self._log_event(
-            KIND_ACKNOWLEDGED, details={"entries": self.ids, "kind": "outside"}, reason=reason
+        if describe(self.env).get("login_uid") not in (None, self.env.uid):
+            raise UserError(
+                self.env._(
+                    "Findings are acknowledged by the auditor who signed in, in no other session."
+                )
+            )
+        outside = self._find_outside(self.ids)
+        if not self or set(outside) != set(self.ids):
+            raise UserError(
+                self.env._(
+                    "Only entries that were written outside Odoo are acknowledged: choose those"
+                    " that the verification names as such."
+                )
+            )
+        log_event(
+            self.env,
+            KIND_ACKNOWLEDGED,
+            details={"entries": outside, "kind": "outside"},
+            reason=reason.strip(),
         )
-        return self.ids
+        return outside
+
+    @api.model
+    def _find_outside(self, ids=None):
+        """Ids of entries from outside Odoo, oldest first; among some or all."""
+        condition = SQL("AND id = ANY(%s)", list(ids)) if ids is not None else SQL()
+        rows = self.env.execute_query(
+            SQL("SELECT id FROM audit_trail_entry WHERE digest IS NULL %s ORDER BY id", condition)
+        )
+        return [entry_id for (entry_id,) in rows]
 
     @api.model
     def _without_acknowledged(self, findings):
+        # An acknowledgement knows what was there before it, and nothing that came later.
         self.env.cr.execute(
-            "SELECT details->'entries' FROM audit_trail_entry"
+            "SELECT id, details->'entries' FROM audit_trail_entry"
             " WHERE kind = %s AND digest IS NOT NULL",
             [KIND_ACKNOWLEDGED],
         )
-        known = {entry_id for (ids,) in self.env.cr.fetchall() for entry_id in ids or ()}
+        known = {
+            entry_id
+            for said_id, ids in self.env.cr.fetchall()
+            for entry_id in ids or ()
+            if entry_id < said_id
+        }
         return [
             finding
             for finding in findings

@@ -3,7 +3,8 @@ from odoo.exceptions import RedirectWarning
 from odoo.tools import safe_eval
 
 from .announcement import DELETION_REASON, announce
-from .audit_trail_entry import KIND_EXPORT, KIND_READ
+from .events import log_event
+from .kinds import KIND_EXPORT, KIND_READ
 
 REASON_KEY = "audit_trail_reason"
 
@@ -111,24 +112,32 @@ class Base(models.AbstractModel):
 
     def _read_format(self, fnames, load="_classic_read"):
         rule = self._audit_trail_rule()
-        if rule and rule["reads"] and self and not self.env.su:
-            self.env["audit.trail.entry"]._log_event(
+        # Forms read records that are not saved yet; of saved ones they show what is saved.
+        saved = self._origin
+        if rule and rule["reads"] and saved and not self.env.su:
+            log_event(
+                self.env,
                 KIND_READ,
-                self.browse() if len(self) > 1 else self,
-                details={"ids": self.ids[:1000], "count": len(self), "fields": list(fnames)},
+                saved.browse() if len(saved) > 1 else saved,
+                details={"ids": saved.ids[:1000], "count": len(saved), "fields": list(fnames)},
             )
         return super()._read_format(fnames, load=load)
 
     def export_data(self, fields_to_export):
         result = super().export_data(fields_to_export)
-        if self._audit_trail_rule():
-            self._audit_trail_log_export(fields_to_export)
+        if self._audit_trail_tells_export():
+            log_event(
+                self.env,
+                KIND_EXPORT,
+                self.browse(),
+                details={
+                    "ids": self.ids[:1000],
+                    "count": len(self),
+                    "fields": list(fields_to_export),
+                },
+            )
         return result
 
-    def _audit_trail_log_export(self, names):
-        """Tell that these records leave; the hook for addons that know more of the export."""
-        self.env["audit.trail.entry"]._log_event(
-            KIND_EXPORT,
-            self.browse(),
-            details={"ids": self.ids[:1000], "count": len(self), "fields": list(names)},
-        )
+    def _audit_trail_tells_export(self):
+        """Whether an export of these is told here; the hook for addons that know more of it."""
+        return bool(self._audit_trail_rule())

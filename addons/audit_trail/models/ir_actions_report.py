@@ -1,6 +1,7 @@
 from odoo import models
 
-from .audit_trail_entry import KIND_PRINT
+from .events import log_event
+from .kinds import KIND_PRINT
 
 
 class IrActionsReport(models.Model):
@@ -11,7 +12,8 @@ class IrActionsReport(models.Model):
         report = self._get_report(report_ref)
         if report.model in self.env and self.env[report.model]._audit_trail_rule():
             ids = [res_ids] if isinstance(res_ids, int) else list(res_ids or ())
-            self.env["audit.trail.entry"]._log_event(
+            log_event(
+                self.env,
                 KIND_PRINT,
                 self.env[report.model].browse(ids if len(ids) == 1 else ()),
                 details={"report": report.report_name, "ids": ids[:1000], "count": len(ids)},

@@ -4,7 +4,8 @@ from odoo import models
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.http import request
 
-from .audit_trail_entry import KIND_LOGIN_FAILED
+from .events import log_event
+from .kinds import KIND_LOGIN_FAILED
 
 
 class IrHttp(models.AbstractModel):
@@ -17,9 +18,11 @@ class IrHttp(models.AbstractModel):
             return super()._auth_method_bearer()
         except Unauthorized:
             if request.httprequest.headers.get("Authorization"):
-                entries = request.env["audit.trail.entry"].sudo()  # sudo: nobody is signed in yet
-                entries._log_event(
-                    KIND_LOGIN_FAILED, details={"type": "API key"}, own_transaction=True
+                log_event(
+                    request.env,
+                    KIND_LOGIN_FAILED,
+                    details={"type": "API key"},
+                    own_transaction=True,
                 )
             raise
 

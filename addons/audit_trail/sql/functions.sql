@@ -292,52 +292,179 @@ BEGIN
 END
 $$;
 
--- Triggers that the evidence tables need; only what is missing or switched off is made again.
+-- What is tracked, as its entry tells it: the columns that the table had go in by their digest.
+CREATE OR REPLACE FUNCTION audit_trail_describe_tracked(tracked audit_trail_tracked) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_strip_nulls(to_jsonb(tracked) || jsonb_build_object(
+        'known_columns', audit_trail_state(tracked.known_columns)))
+$$;
+
+-- What the row triggers obey changes by Odoo's hand alone, and every change of it is an entry.
+CREATE OR REPLACE FUNCTION audit_trail_tell_tracking() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NULLIF(current_setting('audit_trail.key', TRUE), '') IS NULL THEN
+        RAISE EXCEPTION '% follows the rules of the audit trail: % outside Odoo is refused',
+            TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        INSERT INTO audit_trail_entry (kind, details) VALUES ('tracking', jsonb_build_object(
+            'stopped', OLD.table_name, 'model', OLD.model));
+    ELSIF TG_OP = 'INSERT' OR NEW IS DISTINCT FROM OLD THEN
+        INSERT INTO audit_trail_entry (kind, details) VALUES ('tracking', jsonb_build_object(
+            CASE WHEN TG_OP = 'INSERT' THEN 'started' ELSE 'changed' END, NEW.table_name,
+            'model', NEW.model, 'row', audit_trail_describe_tracked(NEW)));
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- The generation counts up by one, by Odoo's hand alone.
+CREATE OR REPLACE FUNCTION audit_trail_guard_generation() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR NULLIF(current_setting('audit_trail.key', TRUE), '') IS NULL
+       OR NEW.id <> OLD.id OR NEW.generation <> OLD.generation + 1 THEN
+        RAISE EXCEPTION '% only counts up at the start of Odoo: % is refused',
+            TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+-- A purge lets entries go: it is taken only as Odoo makes it, signed and for seals that are there.
+-- The signature itself is checked by whoever holds the public key: PostgreSQL knows no Ed25519.
+CREATE OR REPLACE FUNCTION audit_trail_guard_purge() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    key text := NULLIF(current_setting('audit_trail.key', TRUE), '');
+    context jsonb := NULLIF(current_setting('audit_trail.context', TRUE), '')::jsonb;
+BEGIN
+    PERFORM 1 FROM audit_trail_seal
+      WHERE id = NEW.seal_to AND digest = NEW.head_digest AND NEW.seal_from <= NEW.seal_to;
+    IF NOT FOUND OR key IS NULL OR NEW.key_id <> split_part(key, '.', 1)
+       OR NEW.user_id IS DISTINCT FROM (context->>'uid')::integer
+       OR NEW.signature !~ '^[A-Za-z0-9+/]{86}==$' THEN
+        RAISE EXCEPTION 'a purge of the audit trail is made and signed by Odoo alone'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+-- Every trigger that the evidence tables and the tracked tables need.
+CREATE OR REPLACE FUNCTION audit_trail_wanted_triggers()
+RETURNS TABLE(
+    table_name text, trigger_name text, moment text, level text, function_name text,
+    is_evidence boolean
+)
+LANGUAGE sql STABLE AS $$
+    SELECT evidence.name, 'audit_trail_refuse_truncate', 'BEFORE TRUNCATE', 'STATEMENT',
+           'audit_trail_refuse_truncate', TRUE
+      FROM unnest(ARRAY['audit_trail_entry', 'audit_trail_seal', 'audit_trail_purge',
+                        'audit_trail_tracked', 'audit_trail_generation']) evidence(name)
+ UNION ALL
+    SELECT evidence.name, 'audit_trail_refuse', 'BEFORE DELETE OR UPDATE', 'ROW',
+           'audit_trail_refuse', TRUE
+      FROM unnest(ARRAY['audit_trail_entry', 'audit_trail_seal', 'audit_trail_purge'])
+           evidence(name)
+ UNION ALL
+    -- Row triggers give their entries a number, and stamp them themselves; events have none.
+    VALUES ('audit_trail_entry', 'audit_trail_stamp', 'BEFORE INSERT',
+            'ROW WHEN (pg_trigger_depth() = 0 OR new.id IS NULL)', 'audit_trail_stamp', TRUE),
+           ('audit_trail_purge', 'audit_trail_guard_purge', 'BEFORE INSERT', 'ROW',
+            'audit_trail_guard_purge', TRUE),
+           ('audit_trail_tracked', 'audit_trail_tell_tracking',
+            'AFTER INSERT OR DELETE OR UPDATE', 'ROW', 'audit_trail_tell_tracking', TRUE),
+           ('audit_trail_generation', 'audit_trail_guard_generation', 'BEFORE DELETE OR UPDATE',
+            'ROW', 'audit_trail_guard_generation', TRUE)
+ UNION ALL
+    SELECT tracked.table_name, kind.name, kind.moment, kind.level, kind.name, FALSE
+      FROM audit_trail_tracked tracked
+     CROSS JOIN (VALUES
+           ('audit_trail_record', 'AFTER INSERT OR DELETE OR UPDATE', 'ROW'),
+           ('audit_trail_refuse_truncate', 'BEFORE TRUNCATE', 'STATEMENT')
+           ) AS kind(name, moment, level)
+     WHERE to_regclass(quote_ident(tracked.table_name)) IS NOT NULL
+$$;
+
+-- Only what is missing, switched off or made otherwise is made again.
 CREATE OR REPLACE FUNCTION audit_trail_protect() RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
     wanted record;
     repaired text[] := '{}';
 BEGIN
-    FOR wanted IN
-        SELECT evidence.name AS table_name, kind.*
-          FROM unnest(ARRAY['audit_trail_entry', 'audit_trail_seal', 'audit_trail_purge'])
-               AS evidence(name)
-         CROSS JOIN (VALUES
-               ('audit_trail_refuse', 'BEFORE UPDATE OR DELETE', 'ROW', 'audit_trail_refuse'),
-               ('audit_trail_refuse_truncate', 'BEFORE TRUNCATE', 'STATEMENT',
-                'audit_trail_refuse_truncate'),
-               ('audit_trail_stamp', 'BEFORE INSERT', 'ROW WHEN (pg_trigger_depth() = 0)',
-                'audit_trail_stamp')
-               ) AS kind(name, moment, level, function)
-         WHERE kind.name <> 'audit_trail_stamp' OR evidence.name = 'audit_trail_entry'
-    LOOP
-        IF audit_trail_ensure_trigger(wanted.table_name, wanted.name, wanted.moment,
-                                      wanted.level, wanted.function) THEN
-            repaired := repaired || (wanted.table_name || '.' || wanted.name);
+    FOR wanted IN SELECT * FROM audit_trail_wanted_triggers() WHERE is_evidence LOOP
+        IF audit_trail_ensure_trigger(wanted.table_name, wanted.trigger_name, wanted.moment,
+                                      wanted.level, wanted.function_name) THEN
+            repaired := repaired || (wanted.table_name || '.' || wanted.trigger_name);
         END IF;
     END LOOP;
     RETURN repaired;
 END
 $$;
 
--- True if the trigger had to be made or switched on. ALWAYS: also where replication is claimed.
+-- Triggers and rewrite rules on evidence tables that this addon did not make.
+CREATE OR REPLACE FUNCTION audit_trail_foreign_objects()
+RETURNS TABLE(kind text, table_name text, name text)
+LANGUAGE sql STABLE AS $$
+    WITH evidence AS (
+        SELECT DISTINCT wanted.table_name, to_regclass(quote_ident(wanted.table_name)) AS relation
+          FROM audit_trail_wanted_triggers() wanted WHERE wanted.is_evidence
+    )
+    SELECT 'TRIGGER', evidence.table_name, present.tgname::text
+      FROM evidence JOIN pg_trigger present ON present.tgrelid = evidence.relation
+     WHERE NOT present.tgisinternal AND NOT EXISTS (
+        SELECT FROM audit_trail_wanted_triggers() wanted
+         WHERE wanted.table_name = evidence.table_name AND wanted.trigger_name = present.tgname)
+ UNION ALL
+    SELECT 'RULE', evidence.table_name, present.rulename::text
+      FROM evidence JOIN pg_rewrite present ON present.ev_class = evidence.relation
+$$;
+
+CREATE OR REPLACE FUNCTION audit_trail_drop_foreign() RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    foreign_object record;
+    dropped text[] := '{}';
+BEGIN
+    FOR foreign_object IN SELECT * FROM audit_trail_foreign_objects() LOOP
+        EXECUTE format('DROP %s %I ON %I', foreign_object.kind, foreign_object.name,
+                       foreign_object.table_name);
+        dropped := dropped || (foreign_object.table_name || '.' || foreign_object.name);
+    END LOOP;
+    RETURN dropped;
+END
+$$;
+
+-- How a trigger is made, word for word as PostgreSQL tells it (it puts DELETE before UPDATE).
+CREATE OR REPLACE FUNCTION audit_trail_trigger_definition(
+    table_name text, trigger_name text, moment text, level text, function_name text
+) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT format('CREATE TRIGGER %I %s ON %I FOR EACH %s EXECUTE FUNCTION %I()', trigger_name,
+                  replace(moment, 'UPDATE OR DELETE', 'DELETE OR UPDATE'), table_name, level,
+                  function_name)
+$$;
+
+-- True if the trigger had to be made. ALWAYS: also where replication is claimed.
 CREATE OR REPLACE FUNCTION audit_trail_ensure_trigger(
     table_name text, trigger_name text, moment text, level text, function_name text
 ) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
-    status "char";
+    definition text := audit_trail_trigger_definition(
+        table_name, trigger_name, moment, level, function_name);
 BEGIN
-    SELECT tgenabled INTO status FROM pg_trigger
-     WHERE tgrelid = to_regclass(quote_ident(table_name)) AND tgname = trigger_name
-           AND tgfoid = to_regproc(function_name)::oid;
-    IF status = 'A' THEN
+    PERFORM 1 FROM pg_trigger
+      WHERE tgrelid = to_regclass(quote_ident(table_name)) AND tgname = trigger_name
+            AND tgenabled = 'A' AND pg_get_triggerdef(oid, TRUE) = definition;
+    IF FOUND THEN
         RETURN FALSE;
     END IF;
     EXECUTE format('DROP TRIGGER IF EXISTS %I ON %I', trigger_name, table_name);
-    EXECUTE format('CREATE TRIGGER %I %s ON %I FOR EACH %s EXECUTE FUNCTION %I()',
-                   trigger_name, moment, table_name, level, function_name);
+    EXECUTE definition;
     EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER %I', table_name, trigger_name);
     RETURN TRUE;
 END
@@ -346,13 +473,13 @@ $$;
 -- The two triggers of a tracked table.
 CREATE OR REPLACE FUNCTION audit_trail_track(table_name text) RETURNS boolean
 LANGUAGE sql AS $$
-    SELECT bool_or(made) FROM (
-        SELECT audit_trail_ensure_trigger(table_name, 'audit_trail_record',
-            'AFTER INSERT OR UPDATE OR DELETE', 'ROW', 'audit_trail_record') AS made
-        UNION ALL
-        SELECT audit_trail_ensure_trigger(table_name, 'audit_trail_refuse_truncate',
-            'BEFORE TRUNCATE', 'STATEMENT', 'audit_trail_refuse_truncate')
-    ) triggers
+    SELECT bool_or(audit_trail_ensure_trigger(
+               wanted.table_name, wanted.trigger_name, wanted.moment, wanted.level,
+               wanted.function_name))
+      FROM audit_trail_wanted_triggers() wanted
+     WHERE NOT wanted.is_evidence AND wanted.table_name = audit_trail_track.table_name
 $$;
 
-SELECT audit_trail_protect();
+-- At the start of Odoo what is missing is repaired and told; the first time nothing is.
+SELECT audit_trail_protect()
+ WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'audit_trail_entry'::regclass);

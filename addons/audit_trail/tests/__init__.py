@@ -2,10 +2,17 @@ from . import test_entries
 from . import test_events
 from . import test_export
 from . import test_faults
+from . import test_forgery
 from . import test_history
+from . import test_keys
 from . import test_purge
 from . import test_remote_calls
 from . import test_rules
+from . import test_secrets
+from . import test_uninstall
 from . import test_tamper
+from . import test_tamper_chain
+from . import test_tamper_protection
+from . import test_tamper_tracking
 from . import test_tools
 from . import test_tours

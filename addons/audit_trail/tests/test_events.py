@@ -99,6 +99,10 @@ class TestSignIn(HttpCase):
         for model, method, arguments, operation in (
             ("res.partner.category", "unlink", [tag.ids], "unlink"),
             ("audit.trail.rule", "search_read", [[]], "read"),
+            ("audit.trail.entry", "unlink", [entries.search([], limit=1).ids], "unlink"),
+            ("audit.trail.entry", "write", [[1], {"reason": "x"}], "write"),
+            ("audit.trail.entry", "create", [{"kind": "login"}], "create"),
+            ("audit.trail.export", "write", [[1], {"is_verified": True}], "write"),
         ):
             answer = self.url_open(
                 f"/web/dataset/call_kw/{model}/{method}",

@@ -5,10 +5,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tools.misc import file_path
+
+from odoo.addons.audit_trail.models import audit_trail_seal
+from odoo.addons.audit_trail.models.audit_trail_seal import AuditTrailSeal
 
 from .common import TrailCase
 
@@ -53,6 +57,22 @@ class TestExport(TrailCase):
         self.assertTrue(self.export.is_verified)
         self.assertGreater(self.export.entry_count, 0)
 
+    def test_seals_of_the_first_version_are_verified(self):
+        """Given a database with seals of both versions, then its export holds."""
+        self.without_triggers("audit_trail_seal", "DELETE FROM audit_trail_seal")
+        self.patch(audit_trail_seal, "SEAL_SIZE", 1)
+        self.patch(audit_trail_seal, "SEAL_VERSION", "v1")
+        with patch.object(AuditTrailSeal, "_get_horizon", lambda seals: 2**61):
+            self.env["audit.trail.seal"]._seal(limit=1)
+        self.patch(audit_trail_seal, "SEAL_VERSION", "v2")
+        self.seal()
+        self.env.cr.execute("SELECT DISTINCT left(digest, 2) FROM audit_trail_seal ORDER BY 1")
+        self.assertEqual(self.env.cr.fetchall(), [("v1",), ("v2",)])
+        exports = self.env["audit.trail.export"].with_user(self.auditor)
+        export = exports.browse(exports.create_export())
+        result = self.run_verifier(base64.b64decode(export.file))
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
     def test_every_change_of_the_file_is_found(self):
         """Given an export, when an entry, a seal or its end is changed or cut, then it is told."""
 
@@ -69,6 +89,10 @@ class TestExport(TrailCase):
             "altered entry": alter_entry,
             "removed entry": lambda rows: rows.remove(find(rows, "entry")),
             "altered seal": lambda rows: find(rows, "seal").update(entry_count=1),
+            "altered times of a seal": lambda rows: find(rows, "seal").update(
+                first_entry_at="2001-01-01T00:00:00.000000"
+            ),
+            "unknown version of a seal": lambda rows: find(rows, "seal").update(digest="v9:0"),
             "removed seal": lambda rows: rows.remove(find(rows, "seal")),
             "cut off": lambda rows: rows.pop(),
         }
@@ -100,25 +124,6 @@ class TestExport(TrailCase):
         ):
             with self.assertRaises(UserError):
                 act()
-
-    def test_evidence_addons_are_not_uninstalled_without_an_export(self):
-        """Given newer seals than the last export, when audit_trail is uninstalled: refused."""
-        module = self.env.ref("base.module_audit_trail")
-        self.env.cr.execute("SELECT MAX(id) + 1 FROM audit_trail_seal")
-        newer = self.env.cr.fetchone()[0]
-        seal_class = self.env.registry["audit.trail.seal"]
-        self.patch(seal_class, "_get_anchor", lambda seals: {"seal": newer, "digest": "x"})
-        with self.assertRaisesRegex(UserError, "no verified export"):
-            module.button_uninstall()
-        with self.assertRaisesRegex(UserError, "no verified export"):
-            module.module_uninstall()
-
-    def test_an_exported_trail_may_go_and_says_so(self):
-        module = self.env.ref("base.module_audit_trail")
-        module._ensure_evidence_is_exported()
-        entry = self.entries.search([("kind", "=", "uninstall")], limit=1)
-        self.assertIn("audit_trail", entry.details["addons"])
-        self.assertTrue(entry.details["anchor"]["digest"])
 
 
 @tagged("post_install", "-at_install")

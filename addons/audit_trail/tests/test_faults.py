@@ -6,12 +6,12 @@ from odoo.tools import mute_logger
 from odoo.addons.audit_trail.models import announcement
 from odoo.addons.audit_trail.tools.key_ring import KeyRing, KeyRingError
 
-from .common import TrailCase
+from .common import TRACKING_LOG, TrailCase
 
 
 @tagged("post_install", "-at_install")
 class TestFaults(TrailCase):
-    @mute_logger("odoo.addons.audit_trail.models.audit_trail_rule")
+    @mute_logger(TRACKING_LOG)
     def test_a_missing_trigger_is_made_again_at_start_and_told(self):
         """Given a trigger that an update dropped, when the server starts, then it is back."""
         self.env.cr.execute("DROP TRIGGER audit_trail_record ON res_partner_category")

@@ -3,6 +3,8 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.audit_trail.models.events import log_event
+
 from .common import TrailCase
 
 
@@ -86,6 +88,23 @@ class TestHistory(TrailCase):
         self.patch(field, "groups", "base.group_system")
         labels = {change["label"] for change in self.history(self.employee)[0]["changes"]}
         self.assertEqual(labels, {"Category"})
+
+    def test_sign_ins_are_for_auditors_administrators_and_the_user(self):
+        """Given a sign-in, then colleagues see the account's changes, but not when it was used."""
+        manager = new_test_user(self.env, "trail_manager", "base.group_erp_manager")
+        log_event(self.env(user=self.employee.id), "login", self.employee)
+        self.employee.signature = "Changed"
+        colleague = new_test_user(self.env, "trail_colleague", "base.group_user")
+        for reader, is_shown in (
+            (self.auditor, True),
+            (manager, True),
+            (self.employee, True),
+            (colleague, False),
+        ):
+            history = self.entries.with_user(reader).get_history("res.users", self.employee.id)
+            kinds = {entry["kind"] for entry in history}
+            self.assertEqual("login" in kinds, is_shown, reader.login)
+            self.assertIn("update", kinds, reader.login)
 
     def test_junk_arguments_are_refused(self):
         for arguments in (

@@ -123,6 +123,14 @@ def padded_halves(key):
     return inner.hex(), outer.hex()
 
 
+def nonce(key_id, issued):
+    """Name of a row key: its secret, when it was made (seconds, UTC), and chance.
+
+    The row key derives from all of it, so that none of it can be changed.
+    """
+    return f"{key_id}.{issued}.{secrets.token_hex(8)}"
+
+
 @lru_cache(maxsize=512)
 def row_key(secret, nonce):
     """Key of the rows that one process writes within one period."""

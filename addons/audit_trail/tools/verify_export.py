@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "audit_trail/1"
-SEALED_FIELDS = (
+_SEALED_FIELDS_V1 = (
     "id",
     "generation",
     "txid_from",
@@ -34,6 +34,12 @@ SEALED_FIELDS = (
     "sealed_at",
     "key_id",
 )
+#: By the version that stands before a seal's digest; old versions stay verifiable.
+SEALED_FIELDS = {
+    "v1": _SEALED_FIELDS_V1,
+    "v2": (*_SEALED_FIELDS_V1, "first_entry_at", "last_entry_at"),
+}
+SEAL_VERSION = "v2"
 PURGED_FIELDS = (
     "seal_from",
     "seal_to",
@@ -61,9 +67,13 @@ def write_canonical(record, names, version="v1"):
     )
 
 
-def seal_digest(seal):
-    text = write_canonical(seal, SEALED_FIELDS)
-    return f"v1:{hashlib.sha256(text.encode()).hexdigest()}"
+def seal_digest(seal, version=None):
+    """Digest of a seal in a version, or in that of the digest that it has; None if unknown."""
+    version = version or str(seal["digest"]).partition(":")[0]
+    if version not in SEALED_FIELDS:
+        return None
+    text = write_canonical(seal, SEALED_FIELDS[version], version)
+    return f"{version}:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def entry_line_digest(canonical, digest):

@@ -7,8 +7,10 @@ from . import electronic_signature_void
 from . import electronic_signature_verify
 from . import electronic_signature_mixin
 from . import electronic_signature_content
+from . import electronic_signature_state
 from . import electronic_signature_signing
 from . import electronic_signature_description
 from . import base
+from . import ir_actions_report
 from . import ir_module_module
 from . import res_users

@@ -11,6 +11,7 @@ from odoo.exceptions import AccessDenied, UserError
 from odoo.http import request
 
 from odoo.addons.audit_trail.models.announcement import describe
+from odoo.addons.audit_trail.models.events import log_event
 
 from .audit_trail_entry import KIND_SIGNATURE_REFUSED
 
@@ -40,10 +41,7 @@ def check(env, credentials, record, details):
     try:
         return _check_in_own_transaction(env, credential, code)
     except AccessDenied as error:
-        # sudo: entries are written for everybody
-        env["audit.trail.entry"].sudo()._log_event(
-            KIND_SIGNATURE_REFUSED, record, details=details, own_transaction=True
-        )
+        log_event(env, KIND_SIGNATURE_REFUSED, record, details=details, own_transaction=True)
         message = _get_message(env, credential, error)
     raise UserError(message)
 

@@ -49,6 +49,8 @@ class ElectronicSignatureMixin(models.AbstractModel):
         field = self._fields.get(name)
         if field is None:
             return "no such field"
+        if name in (self._signed_states or ()):
+            return "the step itself changes it, which would void its signatures"
         if children:
             if field.type not in ("one2many", "many2many"):
                 return "only children of x2many fields can be declared"

@@ -17,6 +17,10 @@ class ElectronicSignatureMixin(models.AbstractModel):
         ``line_ids.name``, all attachments of the record as ``@attachments``. The last version is
         used for new signatures. Never change a published version: add one. An addon that adds
         fields extends ``_get_signed_fields()`` with a version of its own.
+    ``_signed_states``
+        ``{"state": {"done": "approve"}}``: values of a selection that are entered with the
+        signatures of a step alone. Whoever writes them, and however, is refused without. What is
+        signed never contains that field.
     ``_get_signature_performers()``
         who did the work, and so does not approve it.
     ``_get_open_signature_transitions()``
@@ -24,13 +28,15 @@ class ElectronicSignatureMixin(models.AbstractModel):
     ``_on_signed(transition, meaning)``
         what happens after a signature, for example the move itself once all are there.
 
-    Its own method that makes the step calls ``self._ensure_signed("approve")`` first.
+    Its own method that makes the step calls ``self._ensure_signed("approve")`` first: its effects
+    wait for the signatures too, and not the state alone.
     """
 
     _name = "electronic.signature.mixin"
     _description = "Signable Record"
 
     _signed_fields = {}
+    _signed_states = None
 
     signature_ids = fields.One2many(
         "electronic.signature",

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, LockError, UserError
 from odoo.tools import SQL
 
 from odoo.addons.audit_trail.models.announcement import describe
+from odoo.addons.audit_trail.models.events import log_event
 
 from ..tools import canonical
 from . import credentials as credentials_check
@@ -103,8 +104,8 @@ class ElectronicSignatureMixin(models.AbstractModel):
                 )
             )
         if refusal := self._get_signature_refusal(transition, meaning):
-            # sudo: entries are written for everybody
-            self.env["audit.trail.entry"].sudo()._log_event(
+            log_event(
+                self.env,
                 KIND_SIGNATURE_REFUSED,
                 self,
                 details={"transition": transition, "meaning": meaning, "cause": "not allowed"},
@@ -220,6 +221,7 @@ class ElectronicSignatureMixin(models.AbstractModel):
 
     def _describe_step(self, transition, label):
         missing = self._get_missing_signatures(transition)[self]
+        signers = self._get_signers(transition).get(self.id, {})
         return {
             "transition": transition,
             "label": label,
@@ -232,6 +234,7 @@ class ElectronicSignatureMixin(models.AbstractModel):
                     "count": requirement.count,
                     "groups": ", ".join(requirement.group_ids.mapped("full_name")),
                     "can_sign": bool(count)
+                    and self.env.uid not in signers.get(requirement.meaning, ())
                     and not self._get_signature_refusal(transition, requirement.meaning),
                 }
                 for requirement, count in missing
@@ -297,8 +300,8 @@ def _append_signature(record, transition, meaning, methods, reason):
         },
         "signed_at",
     )
-    # sudo: entries are written for everybody
-    env["audit.trail.entry"].sudo()._log_event(
+    log_event(
+        env,
         KIND_SIGNED,
         record,
         details={

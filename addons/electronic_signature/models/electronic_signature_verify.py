@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.audit_trail.models.announcement import describe
 from odoo.addons.audit_trail.models.audit_trail_entry import KIND_REPAIR
+from odoo.addons.audit_trail.models.events import log_event
 
 from ..tools.canonical import content_version
 from . import evidence
@@ -27,7 +28,7 @@ class ElectronicSignature(models.Model):
         super()._register_hook()
         self.env.cr.execute("SELECT electronic_signature_protect()")
         if repaired := self.env.cr.fetchone()[0]:
-            self.env["audit.trail.entry"]._log_event(KIND_REPAIR, details={"triggers": repaired})
+            log_event(self.env, KIND_REPAIR, details={"triggers": repaired})
 
     # Verification
 
@@ -200,8 +201,8 @@ def _append_void(env, row, uid, cause):
         },
         "voided_at",
     )
-    # sudo: entries are written for everybody
-    env["audit.trail.entry"].sudo()._log_event(
+    log_event(
+        env,
         KIND_SIGNATURE_VOIDED,
         model.browse(row["res_id"]),
         details={

@@ -4,7 +4,9 @@ from . import test_duties
 from . import test_export
 from . import test_refusals
 from . import test_requirements
+from . import test_reports
 from . import test_rpc
+from . import test_states
 from . import test_tamper
 from . import test_tools
 from . import test_tours

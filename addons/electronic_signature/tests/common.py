@@ -33,6 +33,9 @@ class SigningCase(TransactionCase):
         cls.reviewer = cls.new_user("paper_reviewer", cls.reviewers)
         cls.employee = cls.new_user("paper_employee")
         cls.auditor = new_test_user(cls.env, "paper_auditor", "audit_trail.group_auditor")
+        # Of all companies: an export holds the entries of each.
+        companies = cls.env["res.company"].with_context(active_test=False)
+        cls.auditor.company_ids = companies.search([])
         cls.requirement = cls.require("approve", "approver", cls.approvers)
         cls.paper = cls.new_paper()
         cls.signatures = cls.env["electronic.signature"]

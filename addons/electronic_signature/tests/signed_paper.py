@@ -27,6 +27,8 @@ class SignedPaper(models.Model):
         )
     }
 
+    _signed_states = {"state": {"done": "approve"}}
+
     name = fields.Char()
     amount = fields.Float()
     kind = fields.Selection([("one", "One"), ("two", "Two")], default="one")

@@ -53,6 +53,32 @@ class TestRefusals(SigningCase):
                         self.assertRaises(UserError, attempt)
         self.assertEqual(self.signature.state, "valid")
 
+    def test_every_refusal_is_in_the_trail(self):
+        """Given an administrator who tries each way, then the trail names each, once."""
+        manager = new_test_user(self.env, "paper_manager", "base.group_system")
+        signature = self.signature.with_user(manager).sudo()
+        for operation, attempt in {
+            "create": lambda: signature.create(ROW),
+            "write": lambda: signature._write({"user_id": 2}),
+            "unlink": signature.unlink,
+            "copy": signature.copy,
+            "import": lambda: signature.load(["user_name"], [["X"]]),
+        }.items():
+            with self.subTest(operation):
+                self.env.cr.precommit.data.clear()
+                self.cr.postrollback.clear()
+                self.cr.postcommit.clear()
+                with self.assertRaises(UserError):
+                    attempt()
+                self.cr.postcommit.clear()
+                self.cr.postrollback.run()
+                entry = self.env["audit.trail.entry"].search([], order="id desc", limit=1)
+                self.assertEqual(
+                    (entry.kind, entry.res_model, entry.user_id),
+                    ("refused", "electronic.signature", manager),
+                )
+                self.assertEqual(entry.details["operation"], operation)
+
     def test_no_context_key_opens_the_door(self):
         keys = {"install_mode": True, "tracking_disable": True, "module": "electronic_signature"}
         with self.assertRaises(UserError):

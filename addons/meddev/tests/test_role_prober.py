@@ -1,17 +1,57 @@
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from xmlrpc.client import Fault
 
+from psycopg2 import Error as Psycopg2Error
+
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from .matrix_common import MatrixCase
+from .prober_factories import CHANGES, ONLY_ASKED, prepare
 
 OPERATIONS = ("read", "create", "write", "unlink")
-ACCESS_FAULT = 4
+#: How an attempt over the wire ends.
+DONE, REFUSED, WARNED, FAILED = "done", "refused", "warned", "failed"
+#: Faults of XML-RPC that say which error it was.
+FAULTS = {2: WARNED, 4: REFUSED}
+ERRORS = {
+    "odoo.exceptions.AccessError": REFUSED,
+    "odoo.exceptions.UserError": WARNED,
+    "odoo.exceptions.MissingError": WARNED,
+    "odoo.exceptions.ValidationError": WARNED,
+}
+#: Cells that a guard of the model refuses in its own words to everybody, before rights are asked.
+#: There has_access is asked as well. Model -> (operations, reason).
+GUARDED = {
+    "audit.trail.entry": (("create", "write", "unlink"), "written by the database alone"),
+    "audit.trail.export": (("create", "write"), "written and verified by its button"),
+    "audit.trail.purge": (("create", "write", "unlink"), "made by purging"),
+    "audit.trail.seal": (("create", "write", "unlink"), "made by the job"),
+    "electronic.signature": (("create", "write", "unlink"), "made by signing"),
+    "electronic.signature.void": (("create", "write", "unlink"), "made by a change of the record"),
+    "meddev.access.review.line": (("create", "unlink"), "listed by the button of the review"),
+    "meddev.device.event": (("write", "unlink"), "a timeline is only added to"),
+    "meddev.device.firmware": (("write",), "the version stays as recorded"),
+    "meddev.device.token": (("write",), "replaced and revoked by buttons"),
+    "meddev.incoming.inspection.line": (("write",), "frozen with its inspection"),
+    "meddev.paper.waiver": (("write", "unlink"), "the record of a decision"),
+    "meddev.ticket.amendment": (("create", "write", "unlink"), "written by the database alone"),
+    "meddev.ticket.transition": (("create", "write"), "made by moving a ticket"),
+    "sensitive.export.request": (("write",), "changed by its buttons"),
+    "sensitive.key": (("create", "write", "unlink"), "made and destroyed by the system alone"),
+}
+#: Restricted fields that are read over the wire: for each some roles see it, some do not.
+FIELDS = (
+    ("helpdesk.ticket", "deviation_reason"),
+    ("helpdesk.ticket", "patient_ids"),
+    ("meddev.ticket.patient", "patient_name"),
+)
 LOGGERS = (
     "odoo.http",
+    "odoo.sql_db",
     "odoo.addons.rpc.controllers.xmlrpc",
     "odoo.addons.base.models.ir_model",
     "odoo.addons.base.models.ir_rule",
@@ -31,12 +71,13 @@ class Json2:
         self.headers = {"Authorization": f"bearer {key}"}
 
     def call(self, model, method, ids=None, **arguments):
-        """:return: ``(was it refused for lack of rights, answer)``."""
+        """:return: ``(how it ended, answer)``."""
         body = arguments if ids is None else {"ids": ids, **arguments}
         answer = self.case.url_open(f"/json/2/{model}/{method}", json=body, headers=self.headers)
         if answer.status_code == 200:
-            return False, answer.json()
-        return answer.status_code == 403, answer.json()["message"]
+            return DONE, answer.json()
+        error = answer.json()
+        return ERRORS.get(error["name"], FAILED), error["message"]
 
 
 class XmlRpc:
@@ -52,7 +93,7 @@ class XmlRpc:
     def call(self, model, method, ids=None, **arguments):
         position = [] if ids is None else [ids]
         try:
-            return False, self.case.xmlrpc_object.execute_kw(
+            return DONE, self.case.xmlrpc_object.execute_kw(
                 self.case.env.cr.dbname,
                 self.user.id,
                 f"prober-{self.user.id}-password",
@@ -62,7 +103,17 @@ class XmlRpc:
                 arguments,
             )
         except Fault as fault:
-            return fault.faultCode == ACCESS_FAULT, fault.faultString
+            return FAULTS.get(fault.faultCode, FAILED), fault.faultString
+
+
+class Orm:
+    """Python: what would stay if it came over the wire."""
+
+    name = "ORM"
+
+
+class Undo(Exception):
+    """Ends a savepoint whose changes nobody wants."""
 
 
 @tagged("post_install", "-at_install")
@@ -108,6 +159,86 @@ class TestRoleProber(MatrixCase, HttpCase):
                         ]
         self.assertFalse(problems)
 
+    def test_fields_and_functions_over_json2_and_xmlrpc(self):
+        """Given every role: restricted fields, dispatch, legal hold, export as the matrix says."""
+        problems, endings = [], set()
+        with self.quiet():
+            for role, user in self.cast.items():
+                for client in (Json2(self, user), XmlRpc(self, user)):
+                    for what, wanted, answer in self.try_functions(client, user):
+                        endings.add((what, wanted))
+                        if answer[0] != (DONE if wanted else REFUSED):
+                            problems.append((role, client.name, what, wanted, answer))
+        self.assertFalse(problems)
+        # Both answers were seen of each of them.
+        self.assertEqual(len(endings), 2 * len({what for what, _wanted in endings}), endings)
+
+    def try_functions(self, client, user):
+        """:return: (what was tried, whether the matrix gives it, what came of it) of each."""
+        for name, field in FIELDS:
+            ids = self.pick(user, name, self.expected(user, name, "read"))
+            if ids:
+                may = field in self.rights._get_expected_fields(user, name)
+                yield field, may, client.call(name, "read", ids=ids, fields=[field])
+        may = self.rights._may("dispatch", "helpdesk.ticket", user)
+        ticket = self._open_ticket(self.device, user_id=user._is_internal() and user.id)
+        self.env.flush_all()
+        move = {"state": "dispatched"}
+        yield "dispatch", may, client.call("helpdesk.ticket", "move_to", ticket.ids, **move)
+        may = self.rights._may("approve", "meddev.legal.hold", user)
+        hold = {"reason": "Probe"}
+        yield "hold", may, client.call("stock.lot", "hold_records", self.device.ids, **hold)
+        may = user.has_group("base.group_allow_export") and (
+            self.rights._may("export", "helpdesk.ticket", user)
+            or not user.has_group("meddev_base.group_staff")
+        )
+        ids = self.pick(user, "helpdesk.ticket", self.expected(user, "helpdesk.ticket", "read"))
+        if ids:
+            yield (
+                "export",
+                may,
+                client.call("helpdesk.ticket", "export_data", ids, fields_to_export=["number"]),
+            )
+
+    def test_a_wrongly_allowed_creation_is_seen(self):
+        """Given a right to create that the matrix does not give, then the prober is red."""
+        name = "meddev.dealer.assignment"
+        clients = (Json2(self, self.employee), XmlRpc(self, self.employee))
+        with self.quiet():
+            self.assertFalse(list(self.probe(clients, self.employee, name, "create")))
+            self.env["ir.model.access"].create(
+                {
+                    "name": "too much",
+                    "model_id": self.env["ir.model"]._get_id(name),
+                    "group_id": self.env.ref("base.group_user").id,
+                    "perm_create": True,
+                }
+            )
+            problems = list(self.probe(clients, self.employee, name, "create"))
+        self.assertEqual([client for client, _problem in problems], list(clients))
+
+    def test_a_rule_that_stops_an_allowed_creation_is_seen(self):
+        """Given a constraint that refuses what the access row allows, then the prober is red."""
+        name, user = "meddev.region", self.users["service_manager"]
+        self.assertFalse(list(self.probe((), user, name, "create")))
+        self.env["ir.rule"].create(
+            {
+                "name": "too little",
+                "model_id": self.env["ir.model"]._get_id(name),
+                "domain_force": "[(0, '=', 1)]",
+                "perm_read": False,
+            }
+        )
+        with self.quiet():
+            problems = list(self.probe((), user, name, "create"))
+        self.assertEqual([client for client, _problem in problems], [Orm])
+
+    def test_few_cells_are_asked_only(self):
+        """Given the cells that are not exercised, then few, each with its reason."""
+        for cells, most in ((ONLY_ASKED, 9), (GUARDED, 36)):
+            self.assertLessEqual(sum(len(operations) for operations, _why in cells.values()), most)
+            self.assertTrue(all(why for _operations, why in cells.values()))
+
     def probe(self, clients, user, name, operation):
         """Try one cell by every way.
 
@@ -123,7 +254,7 @@ class TestRoleProber(MatrixCase, HttpCase):
 
     def probe_right(self, clients, name, operation, wanted, ids=()):
         for client in clients:
-            _refused, answer = client.call(name, "has_access", ids=list(ids), operation=operation)
+            _ending, answer = client.call(name, "has_access", ids=list(ids), operation=operation)
             if answer is not wanted:
                 yield client, f"has_access to {list(ids)} says {answer}"
 
@@ -134,6 +265,7 @@ class TestRoleProber(MatrixCase, HttpCase):
         within = self.pick(user, name, domain)
         beyond = self.pick(user, name, Domain("id", "not in", inside))
         yield from self.probe_right(clients, name, operation, True, within)
+        yield from self.perform(user, name, operation, domain, within)
         if beyond:
             yield from self.probe_right(clients, name, operation, False, beyond)
         if operation != "read":
@@ -142,15 +274,52 @@ class TestRoleProber(MatrixCase, HttpCase):
         shown = name != "audit.trail.entry" and everything.search(domain, limit=500).ids
         for client in clients:
             if shown and len(shown) < 500:
-                _refused, found = client.call(
+                _ending, found = client.call(
                     name, "search", domain=[], context={"active_test": False}, limit=500
                 )
                 if not isinstance(found, list) or set(found) != set(shown):
                     yield client, f"finds {found}, expected {shown}"
             if beyond:
-                refused, answer = client.call(name, "read", ids=beyond, fields=["display_name"])
-                if not refused:
+                ending, answer = client.call(name, "read", ids=beyond, fields=["display_name"])
+                if ending != REFUSED:
                     yield client, f"reading {beyond} says {answer}"
+
+    def perform(self, user, name, operation, domain, within):
+        """The real thing, which must succeed; undone at once. Reading is probed by its list."""
+        if operation == "read" or operation in ONLY_ASKED.get(name, ((), ""))[0]:
+            return
+        try:
+            with self.undone(), self._request_of(user):
+                self.exercise(user, name, operation, domain, within)
+        except (UserError, ValueError, TypeError, Psycopg2Error) as error:
+            yield Orm, f"{operation} says {type(error).__name__}: {error}"
+
+    def exercise(self, user, name, operation, domain, within):
+        model = self.env[name].with_user(user)
+        if operation == "create":
+            model.create(prepare(self, user, name))
+        else:
+            record = model.browse(within)
+            if "create" not in ONLY_ASKED.get(name, ((), ""))[0]:
+                # sudo: what is there to be changed; who changes it is asked next.
+                made = model.sudo().create(prepare(self, user, name)).sudo(False)
+                mine = [("id", "=", made.id), *domain]
+                record = made if self.records(user, name).search_count(mine) else record
+            if operation == "write":
+                record.write(self.some_value(name))
+            else:
+                record.with_context(audit_trail_reason="Probe").unlink()
+        self.env.flush_all()
+
+    @contextmanager
+    def undone(self):
+        """Whatever is done inside is rolled back."""
+        try:
+            with suppress(Undo), self.env.cr.savepoint():
+                yield
+                raise Undo
+        finally:
+            self.env.invalidate_all(flush=False)
 
     def probe_refusal(self, clients, name, operation):
         """The real thing, which must be refused, whatever it says."""
@@ -163,13 +332,16 @@ class TestRoleProber(MatrixCase, HttpCase):
             "unlink": ("unlink", {"ids": ids}),
         }[operation]
         for client in clients:
-            refused, answer = client.call(name, method, **values)
-            # Evidence refuses in its own words, to everybody.
-            if not refused and not isinstance(answer, str):
+            ending, answer = client.call(name, method, **values)
+            if ending == WARNED and operation in GUARDED.get(name, ((), ""))[0]:
+                yield from self.probe_right([client], name, operation, False)
+            elif ending != REFUSED:
                 yield client, f"{method} says {answer}"
 
     def some_value(self, name):
         """Values for a write that would change something."""
+        if name in CHANGES:
+            return CHANGES[name]
         for field in self.env[name]._fields.values():
             if field.store and field.type in ("char", "text") and not field.readonly:
                 return {field.name: "Changed"}

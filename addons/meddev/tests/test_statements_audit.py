@@ -51,6 +51,9 @@ class TestStatementsOnEvidence(StatementCase):
     def test_only_an_auditor_exports_the_audit_trail(self):
         """The file that an inspector takes along is made by the auditor alone. [S0-40, K4]"""
         exports = self.env["audit.trail.export"]
+        # Of all companies: an export holds the entries of each.
+        companies = self.env["res.company"].with_context(active_test=False)
+        self.auditor.company_ids = companies.search([])
         for user in (*(self.users[role] for role in ROLES), self.administrator):
             if user == self.auditor:
                 continue

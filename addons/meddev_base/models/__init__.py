@@ -17,6 +17,7 @@ from . import (
     meddev_holiday_calendar,
     resource_calendar,
     meddev_code,
+    electronic_signature_requirement,
     ir_http,
     ir_ui_menu,
 )

@@ -5,10 +5,14 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from .argument import ensure_single
+from .guard import is_own_write, own_write, write_now
 
 STATE_DRAFT, STATE_OPEN, STATE_DONE, STATE_CANCELLED = "draft", "open", "done", "cancelled"
 KEEP, REMOVE = "keep", "remove"
 FINISH = "finish"
+#: Columns of a line that people fill in, and those that follow from a decision.
+_ENTERED = {"remark", "write_uid", "write_date"}
+_DECIDED = {"decision", "decided_by_id", "decided_at"}
 PORTAL_ROLES = (
     "meddev_base.group_portal_hospital",
     "meddev_base.group_portal_dealer",
@@ -19,7 +23,8 @@ PORTAL_ROLES = (
 class MeddevAccessReview(models.Model):
     """A periodic review of who holds which role: each is kept or removed, and the list is signed.
 
-    Nobody decides on their own roles. What is decided takes effect when the review is signed.
+    Nobody decides on their own roles, and nobody decides and approves alone. What is decided takes
+    effect when the review is signed.
     Source: K13, K15; 21 CFR 11.10(d); ISO 13485:2016 4.1.6.
     """
 
@@ -39,8 +44,25 @@ class MeddevAccessReview(models.Model):
             "line_ids.conflicts",
             "line_ids.decision",
             "line_ids.remark",
-        )
+        ),
+        # With what takes effect: a name alone can be anybody's. Numbers, as links are emptied
+        # when a user is deleted.
+        2: (
+            "name",
+            "date",
+            "unused_days",
+            "line_ids.user_name",
+            "line_ids.user_number",
+            "line_ids.group_name",
+            "line_ids.group_number",
+            "line_ids.is_unused",
+            "line_ids.conflicts",
+            "line_ids.decision",
+            "line_ids.decided_by_id",
+            "line_ids.remark",
+        ),
     }
+    _signed_states = {"state": {STATE_DONE: FINISH}}
 
     name = fields.Char(
         required=True,
@@ -86,7 +108,7 @@ class MeddevAccessReview(models.Model):
             review.conflict_count = len(lines.filtered("conflicts"))
 
     def write(self, vals):
-        if "state" in vals and not self.env.su:
+        if "state" in vals and not is_own_write(self):
             raise UserError(self.env._("The state of a review changes with its buttons alone."))
         for review in self:
             if review.state in (STATE_DONE, STATE_CANCELLED):
@@ -98,13 +120,15 @@ class MeddevAccessReview(models.Model):
                 )
         return super().write(vals)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su and any(
-            vals.get("state", STATE_DRAFT) != STATE_DRAFT for vals in vals_list
-        ):
+    def _create(self, data_list):
+        if any(data["stored"].get("state", STATE_DRAFT) != STATE_DRAFT for data in data_list):
             raise UserError(self.env._("A review begins as a draft."))
-        return super().create(vals_list)
+        return super()._create(data_list)
+
+    def _write_multi(self, vals_list):
+        if not is_own_write(self) and any("state" in vals for vals in vals_list):
+            raise UserError(self.env._("The state of a review changes with its buttons alone."))
+        return super()._write_multi(vals_list)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_finished(self):
@@ -121,14 +145,15 @@ class MeddevAccessReview(models.Model):
         if self.state not in (STATE_DRAFT, STATE_OPEN):
             raise UserError(self.env._("%s is finished. Begin a new review.", self.name))
         known = {(line.user_id.id, line.group_id.id) for line in self.line_ids}
-        self.line_ids.create(
+        # sudo: nobody enters lines, the list alone does
+        own_write(self.sudo().line_ids).create(
             [
                 vals
                 for vals in self._prepare_lines()
                 if (vals["user_id"], vals["group_id"]) not in known
             ]
         )
-        self.sudo().state = STATE_OPEN  # sudo: the state moves with the buttons alone
+        write_now(self.sudo(), {"state": STATE_OPEN})  # sudo: nobody writes it by hand
         return True
 
     def action_cancel(self):
@@ -137,7 +162,7 @@ class MeddevAccessReview(models.Model):
             review.check_access("write")
             if review.state == STATE_DONE:
                 raise UserError(self.env._("%s was signed and stays.", review.name))
-            review.sudo().state = STATE_CANCELLED  # sudo: as above
+            write_now(review.sudo(), {"state": STATE_CANCELLED})  # sudo: as above
         return True
 
     def _prepare_lines(self):
@@ -154,7 +179,9 @@ class MeddevAccessReview(models.Model):
                     "user_id": user.id,
                     "group_id": role.id,
                     "user_name": f"{user.name} ({user.login})",
+                    "user_number": user.id,
                     "group_name": role.name,
+                    "group_number": role.id,
                     "is_indirect": role not in user.group_ids,
                     "last_used_at": used,
                     "is_unused": not used or used < limit,
@@ -210,10 +237,28 @@ class MeddevAccessReview(models.Model):
 
     def _get_open_signature_transitions(self):
         self.ensure_one()
-        return [FINISH] if self.state == STATE_OPEN and not self.open_count else []
+        is_decided = self.line_ids and not self.open_count
+        return [FINISH] if self.state == STATE_OPEN and is_decided else []
 
     def _get_signature_performers(self):
         return super()._get_signature_performers() | self.line_ids.decided_by_id
+
+    def _get_missing_signatures(self, transition):
+        """Whoever decided on a role needs another one to sign, whatever the requirements say.
+
+        A single signer is enough who decided on none: a company of two reviews its roles too.
+        """
+        result = super()._get_missing_signatures(transition)
+        signers = self._get_signers(transition)
+        for review, requirements in result.items():
+            people = set()
+            for requirement, missing in requirements:
+                people |= set() if missing else review._get_counted(requirement, signers)
+            # sudo: the rule holds for everybody.
+            deciders = set(review.sudo().line_ids.decided_by_id.ids)
+            if len(people) == 1 and people & deciders:
+                result[review] = [(requirements[0][0], 1), *requirements[1:]]
+        return result
 
     def _on_signed(self, transition, meaning):
         self.ensure_one()
@@ -232,11 +277,14 @@ class MeddevAccessReview(models.Model):
     def _finish(self):
         removed = self.line_ids.filtered(lambda line: line.decision == REMOVE)
         removed._remove_roles()
-        self.sudo().state = STATE_DONE  # sudo: the state moves with the signature
+        write_now(self.sudo(), {"state": STATE_DONE})  # sudo: the state moves with the signature
 
 
 class MeddevAccessReviewLine(models.Model):
-    """One role of one person, as it was listed, and what was decided on it."""
+    """One role of one person, as it was listed, and what was decided on it.
+
+    Listed by ``action_collect`` alone; whose role it is never changes afterwards.
+    """
 
     _name = "meddev.access.review.line"
     _description = "Role of a Person under Review"
@@ -249,8 +297,12 @@ class MeddevAccessReviewLine(models.Model):
     state = fields.Selection(related="review_id.state")
     user_id = fields.Many2one("res.users", ondelete="set null", readonly=True)
     user_name = fields.Char("Person", required=True, readonly=True)
+    user_number = fields.Integer(
+        "Person ID", readonly=True, help="Stays and is signed, also when the user is deleted."
+    )
     group_id = fields.Many2one("res.groups", ondelete="set null", readonly=True)
     group_name = fields.Char("Role", required=True, readonly=True)
+    group_number = fields.Integer("Role ID", readonly=True)
     is_indirect = fields.Boolean(
         "Through Another Group", readonly=True, help="Held through a group that contains the role."
     )
@@ -264,29 +316,45 @@ class MeddevAccessReviewLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._ensure_listed_by_us()
         reviews = self.env["meddev.access.review"].browse(
             [vals["review_id"] for vals in vals_list if vals.get("review_id")]
         )
         self._ensure_open(reviews)
-        if any({"decision", "decided_by_id", "decided_at"} & vals.keys() for vals in vals_list):
-            raise UserError(self.env._("Roles are listed first and decided upon afterwards."))
         return super().create(vals_list)
 
+    def _create(self, data_list):
+        self._ensure_listed_by_us()
+        # Also by defaults that a client sends along with the button.
+        if any(_DECIDED & data["stored"].keys() for data in data_list):
+            raise UserError(self.env._("Roles are listed first and decided upon afterwards."))
+        return super()._create(data_list)
+
     def write(self, vals):
+        if is_own_write(self):
+            return super().write(vals)
         self._ensure_open(self.review_id)
-        unknown = vals.keys() - {"decision", "remark"}
-        if unknown:
-            raise UserError(
-                self.env._("Only the decision and the remark of a line are entered by hand.")
-            )
-        if "decision" in vals:
-            for line in self:
-                line._ensure_may_decide(vals["decision"])
-            vals = vals | {
+        if vals.keys() - {"decision", "remark"}:
+            raise self._get_entry_refusal()
+        if "decision" not in vals:
+            return super().write(vals)
+        for line in self:
+            line._ensure_may_decide(vals["decision"])
+        write_now(
+            self,
+            vals
+            | {
                 "decided_by_id": self.env.uid if vals["decision"] else False,
                 "decided_at": fields.Datetime.now() if vals["decision"] else False,
-            }
-        return super().write(vals)
+            },
+        )
+        return True
+
+    def _write_multi(self, vals_list):
+        allowed = _ENTERED | _DECIDED if is_own_write(self) else _ENTERED
+        if any(vals.keys() - allowed for vals in vals_list):
+            raise self._get_entry_refusal()
+        return super()._write_multi(vals_list)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_draft(self):
@@ -294,6 +362,22 @@ class MeddevAccessReviewLine(models.Model):
         if any(line.state != STATE_DRAFT for line in self):
             raise UserError(
                 self.env._("Every role that was listed is decided upon, none left out.")
+            )
+
+    @api.model
+    def _get_entry_refusal(self):
+        return UserError(
+            self.env._("Only the decision and the remark of a line are entered by hand.")
+        )
+
+    @api.model
+    def _ensure_listed_by_us(self):
+        if not is_own_write(self):
+            raise UserError(
+                self.env._(
+                    "The roles under review come from the button List the Roles: they are never"
+                    " entered or imported."
+                )
             )
 
     @api.model
@@ -323,7 +407,9 @@ class MeddevAccessReviewLine(models.Model):
             )
 
     def _remove_roles(self):
-        """Take the roles away; called by the signed review alone."""
+        """Take away the roles that the signed review names, and no other group."""
+        self.review_id._ensure_signed(FINISH)
+        self._ensure_as_listed()
         for line in self:
             # sudo: the signed review takes roles away, whoever signed it; nothing is ever given,
             # but the user type that every user needs.
@@ -334,3 +420,20 @@ class MeddevAccessReviewLine(models.Model):
             user.with_context(audit_trail_reason=line.review_id.name).write(
                 {"group_ids": [Command.link(kind.id), Command.unlink(group.id)]}
             )
+
+    def _ensure_as_listed(self):
+        """What takes effect is what was signed, and a role; who or what is deleted has none."""
+        roles = self.review_id._get_reviewed_groups()
+        for line in self:
+            user, group = line.user_id, line.group_id
+            if (user and user.id != line.user_number) or (
+                group and (group.id != line.group_number or group not in roles)
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(role)s of %(person)s is not as this review listed it, so nothing is"
+                        " removed. Cancel the review and begin a new one.",
+                        role=line.group_name,
+                        person=line.user_name,
+                    )
+                )

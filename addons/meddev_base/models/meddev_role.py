@@ -37,12 +37,23 @@ class MeddevRole(models.Model):
     )
     needs_second_factor = fields.Boolean(
         "Second Factor",
-        help="This role signs or reveals: with the setting Strict Sign-In its people need a second"
-        " factor, and their sessions end.",
+        help="With the setting Strict Sign-In the people of this role need a second factor, and"
+        " their sessions end. Roles that sign or reveal always do, whether it is ticked or not.",
+    )
+    signs_or_reveals = fields.Boolean(
+        "Signs or Reveals",
+        compute="_compute_signs_or_reveals",
+        help="Follows from the required signatures and from who reveals sensitive fields.",
     )
     user_count = fields.Integer("Users", compute="_compute_user_count")
 
     _group_unique = models.UniqueIndex("(group_id)", "There is already a role of this group.")
+
+    @api.depends("group_id")
+    def _compute_signs_or_reveals(self):
+        groups = self._get_signing_groups() | self._get_revealing_groups()
+        for role in self:
+            role.signs_or_reveals = role.group_id in groups
 
     def _compute_user_count(self):
         for role in self:
@@ -103,29 +114,55 @@ class MeddevRole(models.Model):
         self.env.registry.clear_cache()
         parameters = self.env["ir.config_parameter"].sudo()  # sudo: as above
         is_strict = self._is_sign_in_strict()
-        if not is_strict and not parameters.get_param(APPLIED_PARAMETER):
+        applied = parameters.get_param(APPLIED_PARAMETER)
+        if not is_strict and not applied:
             # Limits that an administrator set on a group by hand are theirs.
             return
-        parameters.set_param(APPLIED_PARAMETER, "True" if is_strict else False)
+        bound = self.env["res.groups"].browse(sorted(self._get_second_factor_groups()))
+        # An earlier version noted that it had set limits, not which groups got them.
+        former = (
+            self.sudo().search([("group_id", "!=", False)]).group_id  # sudo: as above
+            if applied == "True"
+            else bound.browse(int(number) for number in (applied or "").split(",") if number)
+        )
+        parameters.set_param(APPLIED_PARAMETER, ",".join(map(str, bound.ids)) or False)
         session = int(parameters.get_param(SESSION_PARAMETER) or SESSION_MINUTES)
         idle = int(parameters.get_param(IDLE_PARAMETER) or IDLE_MINUTES)
-        for role in self.sudo().search([("group_id", "!=", False)]):  # sudo: as above
-            is_bound = is_strict and role.needs_second_factor
+        for group in (bound | former.exists()).sudo():  # sudo: as above
+            is_bound = group in bound
             wanted = {
                 "lock_timeout": session if is_bound else 0,
                 "lock_timeout_mfa": is_bound,
                 "lock_timeout_inactivity": idle if is_bound else 0,
                 "lock_timeout_inactivity_mfa": False,
             }
-            if any(role.group_id[name] != value for name, value in wanted.items()):
-                role.group_id.write(wanted)
+            if any(group[name] != value for name, value in wanted.items()):
+                group.write(wanted)
 
     @api.model
     @ormcache()
     def _get_second_factor_groups(self):
-        """Ids of the groups whose people need a second factor now."""
+        """Ids of the groups whose people need a second factor now, roles or not.
+
+        Who signs is read from the required signatures, who reveals from the sensitive fields of
+        all addons: nobody has to remember a tick. Administrators sign access reviews, so they are
+        among them.
+        """
         if not self._is_sign_in_strict():
             return frozenset()
         # sudo: as above.
-        roles = self.sudo().search([("needs_second_factor", "=", True)])
-        return frozenset(roles.group_id.ids)
+        ticked = self.sudo().search([("needs_second_factor", "=", True)]).group_id
+        groups = ticked | self._get_signing_groups() | self._get_revealing_groups()
+        return frozenset(groups.ids)
+
+    @api.model
+    def _get_signing_groups(self):
+        # sudo: the rule holds for everybody, also for who may not read it; all requirements count.
+        # pylint: disable-next=no-search-all
+        return self.env["electronic.signature.requirement"].sudo().search([]).group_ids
+
+    @api.model
+    def _get_revealing_groups(self):
+        declarations = self.env["sensitive.field"]
+        names = {field.reveal_groups for field in declarations._get_declared_fields()}
+        return declarations._get_groups(",".join(filter(None, names)))

@@ -1,6 +1,8 @@
 from . import (
     test_access,
     test_access_review,
+    test_access_review_report,
+    test_access_review_signing,
     test_attack_base,
     test_attack_facility,
     test_code_file,

@@ -5,52 +5,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.electronic_signature.tests.common import SigningCase
-
-from .common import MeddevBaseCommon
-
-PASSWORD = "review_auditor_password"
-STEP = "finish"
+from .access_review_common import AccessReviewCase
 
 
 @tagged("post_install", "-at_install")
-class TestAccessReview(MeddevBaseCommon):
-    at_screen = SigningCase.at_screen
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        if not cls._registry_patched:
-            cls.registry_enter_test_mode_cls()
-        cls.auditor = new_test_user(
-            cls.env, "review_auditor", "meddev_base.group_compliance_auditor", password=PASSWORD
-        )
-        cls.review = (
-            cls.env["meddev.access.review"].with_user(cls.auditor).create({"name": "Autumn"})
-        )
-        cls.review.action_collect()
-
-    def line_of(self, user, role):
-        group = self.env.ref(f"meddev_base.group_{role}")
-        line = self.review.line_ids.filtered(
-            lambda line: line.user_id == user and line.group_id == group
-        )
-        self.assertEqual(len(line), 1)
-        return line
-
-    def decide(self):
-        """Keep everything, the auditor's own role by the administrator's decision."""
-        own = self.review.line_ids.filtered(lambda line: line.user_id == self.auditor)
-        own.with_user(self.administrator).write({"decision": "keep"})
-        (self.review.line_ids - own).write({"decision": "keep"})
-
-    def sign(self, user=None, password=PASSWORD):
-        user = user or self.auditor
-        with self.at_screen(user):
-            return self.review.with_user(user).sign(
-                STEP, "responsible", {"type": "password", "password": password}
-            )
-
+class TestAccessReview(AccessReviewCase):
     def test_every_role_of_everybody_is_listed(self):
         for role, user in self.users.items():
             self.line_of(user, role)
@@ -94,7 +53,7 @@ class TestAccessReview(MeddevBaseCommon):
         self.decide()
         self.line_of(user, "dispatcher").write({"decision": "remove", "remark": "Left the team"})
         self.assertTrue(user.has_group("meddev_base.group_dispatcher"))
-        self.sign()
+        self.finish()
         self.assertEqual(self.review.state, "done")
         self.assertFalse(user.has_group("meddev_base.group_dispatcher"))
         self.assertTrue(user.has_group("base.group_user"))
@@ -111,7 +70,7 @@ class TestAccessReview(MeddevBaseCommon):
 
     def test_a_signed_review_stays(self):
         self.decide()
-        self.sign()
+        self.finish()
         for attempt in (
             lambda: self.review.write({"name": "Other"}),
             lambda: self.review.line_ids[0].write({"decision": "remove"}),

@@ -76,3 +76,54 @@ class TestStrictSignIn(MeddevBaseCommon):
         group.lock_timeout = 99
         self.roles._apply_strict_sign_in()
         self.assertEqual(group.lock_timeout, 99)
+
+    # Who signs or reveals
+
+    def get_duties(self):
+        """Groups that sign or reveal according to the data of all installed addons."""
+        signing = self.env["electronic.signature.requirement"].search([]).group_ids
+        revealing = self.env["sensitive.field"].search([]).reveal_group_ids
+        return signing | revealing
+
+    def test_every_role_that_signs_or_reveals_needs_it(self):
+        """Given the data of all installed addons, then no role with such a duty is left out."""
+        duties = self.get_duties()
+        self.assertIn(self.env.ref("base.group_system"), duties, "they sign access reviews")
+        self.roles._set_strict_sign_in(True)
+        asked = self.env["res.groups"].browse(self.roles._get_second_factor_groups())
+        self.assertFalse((duties - asked).mapped("full_name"))
+        for role in self.roles.search([]):
+            with self.subTest(role.name):
+                self.assertEqual(role.signs_or_reveals, role.group_id in duties)
+                self.assertEqual(
+                    role.group_id in asked, role.needs_second_factor or role.signs_or_reveals
+                )
+
+    def test_administrators_sign_and_so_need_it(self):
+        self.roles._set_strict_sign_in(True)
+        self.assertEqual(self.administrator._mfa_type(), "totp_mail")
+        group = self.env.ref("base.group_system")
+        self.assertEqual((group.lock_timeout, group.lock_timeout_mfa), (720, True))
+        self.roles._set_strict_sign_in(False)
+        self.assertIsNone(self.administrator._mfa_type())
+        self.assertFalse(group.lock_timeout)
+
+    def test_who_is_asked_to_sign_needs_it_at_once(self):
+        """Given strict sign-in, when analysts are named as signers, then they need it."""
+        self.roles._set_strict_sign_in(True)
+        analyst = self.users["analyst"]
+        group = self.env.ref("meddev_base.group_analyst")
+        requirement = self.env.ref("meddev_base.requirement_access_review")
+        requirement.group_ids += group
+        self.assertEqual(analyst._mfa_type(), "totp_mail")
+        self.assertEqual(group.lock_timeout, 720)
+        requirement.group_ids -= group
+        self.assertIsNone(analyst._mfa_type())
+        self.assertFalse(group.lock_timeout)
+
+    def test_a_tick_taken_away_does_not_free_who_signs(self):
+        role = self.roles.search([("group_id.name", "=", "Compliance Auditor")])
+        self.roles._set_strict_sign_in(True)
+        role.needs_second_factor = False
+        self.assertTrue(role.signs_or_reveals)
+        self.assertEqual(self.users["compliance_auditor"]._mfa_type(), "totp_mail")

@@ -1,4 +1,5 @@
 from . import audit_trail_entry
+from . import audit_trail_rule
 from . import sensitive_key
 from . import sensitive_index
 from . import sensitive_usage

@@ -15,6 +15,7 @@ class Base(models.AbstractModel):
         if self.env.su:
             # Code of the server, not a person.
             return super().export_data(fields_to_export)
+        self._ensure_may_export()
         policies = self.env["sensitive.export.policy"]
         verdict = policies._get_verdict(self, fields_to_export)
         result = super().export_data(fields_to_export)
@@ -35,7 +36,13 @@ class Base(models.AbstractModel):
         log_export(self.env, self, details, verdict)
         return result
 
-    def _audit_trail_log_export(self, names):
+    def _ensure_may_export(self):
+        """Refuse a person who may not export this kind of record, whatever the policies say.
+
+        The hook for every addon that knows of such rights; asked by each way by which files leave.
+        """
+        self.browse().check_access("read")
+
+    def _audit_trail_tells_export(self):
         """A person's export is told once, by ``export_data`` above, with its digest."""
-        if self.env.su:
-            super()._audit_trail_log_export(names)
+        return self.env.su and super()._audit_trail_tells_export()

@@ -6,6 +6,8 @@ import secrets
 
 from odoo import fields
 
+from odoo.addons.audit_trail.models.events import log_event
+
 from ..fields import ENTRY, LOOKUP, MASKED
 from ..tools.masking import mask_free_text
 
@@ -45,8 +47,11 @@ class ExportSession:
             request=request.name if request else self.env._("not needed"),
         )
 
-    def log(self, content, extension):
-        """Write the finished file's facts into the trail."""
+    def log(self, content, extension, **facts):
+        """Write the finished file's facts into the trail.
+
+        :param facts: what else is known of a file of this kind.
+        """
         content = content.encode() if isinstance(content, str) else content
         model = self.env[self.params["model"]]
         digest = hashlib.sha256(content).hexdigest()
@@ -58,6 +63,7 @@ class ExportSession:
             "fields": [field["name"] for field in self.params["fields"]],
             "rows": self.row_count,
             "sha256": digest,
+            **facts,
         }
         log_export(self.env, model, details, self.verdict)
         return digest
@@ -77,8 +83,12 @@ def log_export(env, model, details, verdict):
             "masked": not verdict.raw_paths,
             "request": request.name if request else None,
         }
-    env["audit.trail.entry"]._log_event(
-        "export", model.browse(), details=details, reason=request.reason if request else None
+    log_event(
+        env,
+        "export",
+        model.browse(),
+        details=details,
+        reason=request.reason if request else None,
     )
     if request:
         request._use(details.get("sha256"))

@@ -71,6 +71,33 @@ class SensitiveExportPolicy(models.Model):
         :raise AccessError: no policy allows it.
         :raise UserError: too many rows; where an approval helps, with the way to ask for one.
         """
+        policies = self._get_policies(records)
+        raw_paths = [path for path in paths if self._check_path(records, path)]
+        verdict = Verdict(raw_paths, all(policies.mapped("has_watermark")))
+        cap = max(policies.mapped("row_cap"))
+        if len(records) > cap:
+            verdict.request = self._get_request(records, paths, cap, policies)
+        return verdict
+
+    @api.model
+    def _get_table_verdict(self, records, row_count):
+        """Let a table that was made of a kind of record pass, or refuse it.
+
+        :raise AccessError: no policy, or no right to export, allows it.
+        :raise UserError: too many rows.
+        """
+        records._ensure_may_export()
+        policies = self._get_policies(records)
+        if not self.env.user.has_group("base.group_allow_export"):
+            raise AccessError(
+                self.env._("You may not export. Ask an administrator for the right to export.")
+            )
+        verdict = Verdict([], all(policies.mapped("has_watermark")))
+        self._check_lines(row_count, max(policies.mapped("row_cap")))
+        return verdict
+
+    @api.model
+    def _get_policies(self, records):
         policies = self._get_for(records._name)
         if not policies:
             raise AccessError(
@@ -79,12 +106,7 @@ class SensitiveExportPolicy(models.Model):
                     records._description,
                 )
             )
-        raw_paths = [path for path in paths if self._check_path(records, path)]
-        verdict = Verdict(raw_paths, all(policies.mapped("has_watermark")))
-        cap = max(policies.mapped("row_cap"))
-        if len(records) > cap:
-            verdict.request = self._get_request(records, paths, cap, policies)
-        return verdict
+        return policies
 
     @api.model
     def _check_path(self, records, path):
@@ -134,12 +156,17 @@ class SensitiveExportPolicy(models.Model):
         """Lines of the file count as well: one record may carry thousands."""
         cap = max(self._get_for(records._name).mapped("row_cap"))
         allowed = max(cap, verdict.request.row_count if verdict.request else 0)
-        if len(rows) > allowed and len(rows) > len(records):
+        if len(rows) > len(records):
+            self._check_lines(len(rows), allowed)
+
+    @api.model
+    def _check_lines(self, count, cap):
+        if count > cap:
             raise UserError(
                 self.env._(
                     "The file would have %(count)s lines, %(cap)s are allowed. Narrow your"
                     " selection, or export fewer details.",
-                    count=len(rows),
-                    cap=allowed,
+                    count=count,
+                    cap=cap,
                 )
             )

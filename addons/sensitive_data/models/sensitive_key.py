@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.audit_trail.models.events import log_event
+
 from . import key_store
 
 PRIVACY_OFFICER = "sensitive_data.group_privacy_officer"
@@ -103,8 +105,12 @@ class SensitiveKey(models.Model):
         )
         self.env.flush_all()
         for key in living:
-            self.env["audit.trail.entry"]._log_event(
-                "erase", self._get_record(key), details={"key": key.uid}, reason=reason.strip()
+            log_event(
+                self.env,
+                "erase",
+                self._get_record(key),
+                details={"key": key.uid},
+                reason=reason.strip(),
             )
         self.env.cr.execute(
             """

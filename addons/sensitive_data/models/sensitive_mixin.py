@@ -3,7 +3,17 @@ from odoo.exceptions import AccessError, UserError
 from odoo.orm.models import NO_ACCESS
 from odoo.tools import SQL
 
-from ..fields import LOOKUP, Pending, Sealed, SensitiveValueError, is_superuser_session
+from odoo.addons.audit_trail.models.events import log_event, log_refusal
+
+from ..fields import (
+    LOOKUP,
+    Pending,
+    Sealed,
+    SensitiveValueError,
+    acts_for,
+    clear_value,
+    is_superuser_session,
+)
 from ..tools import cipher
 from . import key_store
 from .audit_trail_entry import KIND_LOOKUP, KIND_REVEAL
@@ -31,9 +41,18 @@ class SensitiveMixin(models.AbstractModel):
         if operation == "read" and is_superuser_session(self.env):
             return False
         if self.env.su:
+            # Code reads masks all the same, unless it acts for readers (``__get__``).
             return True
-        groups = field.groups if operation == "read" else field.enter_groups
-        return groups != NO_ACCESS and self.env.user.has_groups(groups)
+        if operation == "read":
+            return acts_for(self.env, field.groups)
+        return field.enter_groups != NO_ACCESS and self.env.user.has_groups(field.enter_groups)
+
+    @api.model
+    def _check_field_access(self, field, operation):
+        """A refused value is told, once per field and transaction."""
+        if getattr(field, "is_sensitive", False) and not self._has_field_access(field, operation):
+            log_refusal(self.env, self, operation, by=f"field {field.name}")
+        return super()._check_field_access(field, operation)
 
     @api.model
     def _get_view_field_attributes(self):
@@ -205,7 +224,8 @@ class SensitiveMixin(models.AbstractModel):
         ids = self.env["sensitive.index"]._find(self._name, field, values)
         if not self.env.su:
             self.env["sensitive.usage"]._count("lookup", self._name, len(values))
-            self.env["audit.trail.entry"]._log_event(
+            log_event(
+                self.env,
                 KIND_LOOKUP,
                 self.browse(),
                 details={"field": name, "values": len(values), "found": len(ids)},
@@ -233,26 +253,15 @@ class SensitiveMixin(models.AbstractModel):
                 self.env._("Say in a few words why you need to see it; the audit trail keeps it.")
             )
         self.env["sensitive.usage"]._count("reveal", self._name, 1)
-        value = field._peek(self)
-        self.env["audit.trail.entry"]._log_event(
-            KIND_REVEAL, self, details={"field": name}, reason=reason.strip()
-        )
+        value = clear_value(self, name)
+        log_event(self.env, KIND_REVEAL, self, details={"field": name}, reason=reason.strip())
         text = "" if value is False else field._to_text(value)
         return {"label": field._description_string(self.env), "value": text}
 
     def _ensure_may_reveal(self, field):
         self.check_access("read")
-        groups = field.reveal_groups
-        if is_superuser_session(self.env) or (
-            not self.env.su and (groups == NO_ACCESS or not self.env.user.has_groups(groups))
-        ):
-            self.env["audit.trail.entry"]._log_event(
-                "refused",
-                self,
-                details={"operation": "reveal", "field": field.name},
-                name="",
-                own_transaction=True,
-            )
+        if is_superuser_session(self.env) or not acts_for(self.env, field.reveal_groups):
+            log_refusal(self.env, self, "reveal", by=f"field {field.name}")
             raise AccessError(
                 self.env._(
                     "You may not see %(field)s of this record. Ask somebody who may, or an"

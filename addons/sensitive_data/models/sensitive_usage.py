@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, ormcache
 
+from odoo.addons.audit_trail.models.events import log_event
+
 from .audit_trail_entry import KIND_ALERT
 
 KEPT_DAYS = 90
@@ -217,7 +219,8 @@ class SensitiveUsageAlert(models.Model):
     @api.model
     def _raise_alert(self, vals):
         alert = self.create(vals)
-        self.env["audit.trail.entry"]._log_event(
+        log_event(
+            self.env,
             KIND_ALERT,
             alert,
             details={"limit": alert.limit_id.name, "records": alert.count},

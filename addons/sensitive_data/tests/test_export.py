@@ -185,3 +185,65 @@ class TestExportFile(SensitiveCase, HttpCase):
         answer = self.export("csv", [])
         self.assertEqual(answer.status_code, 500)
         self.assertNotIn("138", answer.text)
+
+
+@tagged("post_install", "-at_install")
+class TestPivotTable(SensitiveCase, HttpCase):
+    """The file of a pivot view, which the browser makes up."""
+
+    def export(self, login="sd_other", **changes):
+        table = {
+            "title": "Patients",
+            "model": SAMPLE,
+            "measure_count": 1,
+            "col_group_headers": [[{"title": "Total", "width": 1, "height": 1}]],
+            "measure_headers": [{"title": "Count", "is_bold": True}],
+            "rows": [
+                {"title": name, "indent": 0, "values": [{"value": 1}]}
+                for name in ("Total", "P1", "P2")
+            ],
+        } | changes
+        self.authenticate(login, login)
+        return self.url_open(
+            "/web/pivot/export_xlsx",
+            data={"csrf_token": Request.csrf_token(self)},
+            files={"data": ("blob", json.dumps(table), "application/json")},
+        )
+
+    def test_it_is_watermarked_and_told(self):
+        """Given a person with a policy, then the file, marked, and an entry with its digest."""
+        answer = self.export()
+        self.assertEqual(answer.status_code, 200)
+        entry = self.last("export")
+        self.assertEqual((entry.user_id, entry.res_model), (self.other, SAMPLE))
+        details = entry.details
+        self.assertEqual((details["rows"], details["cells"]), (3, 3))
+        self.assertEqual((details["format"], details["fields"]), ("pivot.xlsx", ["Count"]))
+        self.assertEqual(details["sha256"], hashlib.sha256(answer.content).hexdigest())
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+            text = "".join(book.read(name).decode() for name in book.namelist())
+        self.assertIn(details["number"], text)
+        self.assertIn("sd_other", text)
+        usage = self.env["sensitive.usage"].search([("user_id", "=", self.other.id)], limit=1)
+        self.assertEqual((usage.activity, usage.count), ("export", 3))
+
+    @mute_logger("odoo.http", *ACCESS)
+    def test_it_is_refused_as_other_exports_are(self):
+        """Given no policy, too many rows or columns, or no such records, then no file."""
+        before = self.last("export")
+        answer = self.export("sd_enterer")
+        self.assertEqual(answer.status_code, 500)
+        self.assertIn("No export policy allows you to export", answer.text)
+        self.assertIn("AccessError", answer.text)
+        self.env.ref("sensitive_data.policy_general").row_cap = 2
+        self.assertIn("3 lines, 2 are allowed", self.export().text)
+        wide = {"rows": [{"title": "Total", "indent": 0, "values": [{"value": 1}] * 3}]}
+        wide["measure_headers"] = [{"title": "Count", "is_bold": False}] * 3
+        self.assertIn("3 lines, 2 are allowed", self.export(**wide).text)
+        # Of a kind of record that the person cannot read: no matter what the table says.
+        self.assertIn("AccessError", self.export(model="sensitive.key").text)
+        for junk in ({"model": "no.such"}, {"model": ["a"]}, {"rows": 7}, {"rows": ["a"]}):
+            answer = self.export(**junk)
+            self.assertEqual(answer.status_code, 500, junk)
+            self.assertIn("UserError", answer.text, junk)
+        self.assertEqual(self.last("export"), before)

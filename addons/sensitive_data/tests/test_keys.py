@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.audit_trail.models import announcement
+from odoo.addons.audit_trail.models.keys import begin_key
 from odoo.addons.audit_trail.tools.key_ring import KeyRing, KeyRingError
 
 from ..models import key_store
@@ -31,7 +32,7 @@ class TestKeys(SensitiveCase, TransactionCase):
                 target.write(source.read())
             with self.use_ring(path):
                 former = self.env["audit.trail.entry"]._get_key_id()
-                current = self.env["audit.trail.entry"]._begin_key()
+                current = begin_key(self.env)
                 self.env.registry.clear_cache()
                 self.assertNotEqual(former, current)
                 with patch.object(

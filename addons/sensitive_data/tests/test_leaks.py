@@ -372,3 +372,47 @@ class TestLeaksByTheNetwork(LeakCase, HttpCase):
         line = self.env["sensitive.test.line"].create({"patient_id": record.id})
         answer = self.call_kw(line._name, "web_read", [line.ids, {"patient_phone": {}}])
         self.assertNotIn("1387165432", answer)
+
+    def run_action(self, code):
+        """What a server action of an administrator says."""
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "Curious",
+                "model_id": self.env["ir.model"]._get_id(SAMPLE),
+                "state": "code",
+                "code": f"raise UserError(repr({code}))",
+            }
+        )
+        self.authenticate("admin", "admin")
+        context = {"active_model": SAMPLE, "active_id": self.records[SAMPLE].id}
+        params = {
+            "model": "ir.actions.server",
+            "method": "run",
+            "args": [action.ids],
+            "kwargs": {"context": context},
+        }
+        return self.url_open("/web/dataset/call_kw", json={"params": params}).text
+
+    @mute_logger(*QUIET)
+    def test_code_of_an_administrator_reads_masks(self):
+        """Given a server action that lifts rights or changes the user, then masks, or refused."""
+        reader = self.reader.id
+        for code in (
+            "record.sudo().phone",
+            "record.sudo().read(['phone'])",
+            "record.sudo().mapped('phone')",
+            "record.sudo().export_data(['phone'])",
+            "env['sensitive.test.line'].sudo().create({'patient_id': record.id}).patient_phone",
+            "record.with_user(1).phone",
+            "record.with_user(1).copy_data()",
+            f"record.with_user({reader}).phone",
+            f"record.with_user({reader}).read(['phone'])",
+            f"record.with_user({reader}).sudo().phone",
+            "record.sudo().reveal_sensitive_value('phone', 'curious')",
+            "record.with_user(1).reveal_sensitive_value('phone', 'curious')",
+        ):
+            answer = self.run_action(code)
+            self.assertNotIn("1387165432", answer, code)
+            self.assertIn("error", answer, code)
+        # The action itself works: what everybody may read does come out.
+        self.assertIn("138****4329", self.run_action("record.sudo().phone"))

@@ -2,6 +2,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, TransactionCase, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.audit_trail.models import events
+from odoo.addons.audit_trail.models.announcement import Job
+
 from .common import SAMPLE, VALUES, SensitiveCase
 
 ACCESS = ("odoo.addons.base.models.ir_model", "odoo.orm.models")
@@ -31,9 +34,9 @@ class TestReveal(SensitiveCase, TransactionCase):
         """Given a reader without the revealing group, and bad arguments, then refused and told."""
         told = []
         self.patch(
-            self.env.registry["audit.trail.entry"],
-            "_log_event",
-            lambda entries, kind, record=None, **options: told.append((kind, options)),
+            events,
+            "log_event",
+            lambda env, kind, record=None, **options: told.append((kind, options)),
         )
         for user in (self.reader, self.other, self.enterer, self.auditor):
             with self.assertRaises(AccessError):
@@ -132,6 +135,14 @@ class TestReveal(SensitiveCase, TransactionCase):
                 ._render_template("sensitive_data.sample_document", values | {"docs": docs})
             )
             self.assertIn(expected.encode(), html)
+
+    def test_jobs_read_masks(self):
+        """Given code of a scheduled job, whoever it runs as, then masks."""
+        with Job("curious"):
+            for user in (self.env.user, self.reader):
+                self.env.invalidate_all()
+                self.assertEqual(self.patient.with_user(user).sudo().phone, "138****5678")
+        self.assertEqual(self.patient.phone, VALUES["phone"])
 
 
 @tagged("post_install", "-at_install")
