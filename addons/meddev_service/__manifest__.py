@@ -1,7 +1,7 @@
 {
     "name": "Medical Devices: Service Tickets",
     "summary": "The service ticket: device, department, six guarded states, frozen archive",
-    "version": "19.0.1.0.2",
+    "version": "19.0.1.0.3",
     "category": "After-Sales/Medical Devices",
     "author": "MedDev contributors",
     "license": "AGPL-3",

@@ -5,7 +5,8 @@
 
 Loads makers, products, hospitals and devices, opens tickets from real narratives, finds each
 one's device by nothing but the text, moves every ticket through all six states and its device
-under repair and back, as the right roles, and reads the devices' timelines back. Run it twice: nothing doubles.
+under repair and back, as the right roles, and reads the devices' timelines back. Run it twice:
+nothing doubles.
 """
 
 import argparse

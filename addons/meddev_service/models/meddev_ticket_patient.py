@@ -39,7 +39,8 @@ CREATE TRIGGER meddev_ticket_amendment AFTER UPDATE OR DELETE ON meddev_ticket_p
 
 
 class MeddevTicketPatient(models.Model):
-    """The patient whom a request is about: the only place of the ticket for data of a person.
+    """The patient whom a request is about, and the private person who reported it (a relative, a
+    patient at home): the only place of the ticket for data of a person.
 
     At most one per ticket, never on a partner. Frozen with the ticket's archive, deleted with the
     ticket alone; erased on lawful demand by the privacy officer, archived or not.
@@ -61,6 +62,11 @@ class MeddevTicketPatient(models.Model):
     )
     birth_date = SensitiveDate("Date of Birth", kind="birth_date", **_RIGHTS)
     note = SensitiveText("Note on the Patient", kind="free_text", **_RIGHTS)
+    reporter_name = SensitiveChar("Reporter's Name", kind="cn_name", **_SEARCHED)
+    reporter_phone = SensitiveChar("Reporter's Mobile Number", kind="mobile", **_SEARCHED)
+    reporter_email = SensitiveChar("Reporter's E-Mail Address", kind="email", **_RIGHTS)
+    reporter_address = SensitiveChar("Reporter's Address", kind="address", **_RIGHTS)
+    reporter_relation = SensitiveChar("Relation to the Patient", kind="free_text", **_RIGHTS)
     company_id = fields.Many2one(
         related="ticket_id.company_id", store=True, precompute=True, index=True
     )

@@ -7,6 +7,8 @@ from odoo.fields import Command, Date
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.audit_trail.models import events
+
 from .common import ROLES, TicketCase, TicketCommon
 
 VALUES = {
@@ -15,6 +17,11 @@ VALUES = {
     "record_number": "ZY20261234",
     "birth_date": "1949-12-31",
     "note": "致电13987654321，患者已转院",
+    "reporter_name": "司徒大明",
+    "reporter_phone": "13612345679",
+    "reporter_email": "situ@example.com",
+    "reporter_address": "北京市海淀区中关村大街1号",
+    "reporter_relation": "子女，电话13612345679",
 }
 MASKS = {
     "patient_name_masked": "欧阳*华",
@@ -22,12 +29,18 @@ MASKS = {
     "record_number_masked": "****1234",
     "birth_date_masked": "1949-**-**",
     "note_masked": "致电139****4321，患者已转院",
+    "reporter_name_masked": "司徒*明",
+    "reporter_phone_masked": "136****5679",
+    "reporter_email_masked": "s***@example.com",
+    "reporter_address_masked": "北京市海淀区****",
+    "reporter_relation_masked": "子女，电话136****5679",
 }
 #: Who does what, as ISO 13485 procedures and PIPL Art. 51 (operation permissions) ask for it.
 ENTER = {"intake", "engineer", "manager"}
 READ = {"quality", "manager"}
 REVEAL = {"intake", "quality", "manager"}
 SEARCH = {"quality"}
+SEARCHED = {"patient_name", "patient_phone", "record_number", "reporter_name", "reporter_phone"}
 #: Who knows of the record at all, and sees its masks.
 ACCESS = ENTER | READ | REVEAL | SEARCH | {"auditor"}
 QUIET = (
@@ -120,6 +133,44 @@ class TestTicketPatient(PatientCase, TicketCommon):
                     self._refused(lambda p=patient, f=field: p.read([f]))
                     self.assertNotIn(field, patient.fields_get())
 
+    def test_reading_is_told(self):
+        """Given quality reads a name, then the trail says who read what of whom, not the value."""
+        entries = self.env["audit.trail.entry"]
+        of_patient = [("kind", "=", "read"), ("res_model", "=", self.patients._name)]
+        self.ticket.with_user(self.quality).read(["name", "patient_ids"])
+        self.assertFalse(entries.search([*of_patient, ("user_id", "=", self.quality.id)]))
+        self._as("quality").read(["patient_name"])
+        entry = entries.search(of_patient, limit=1)
+        self.assertEqual((entry.user_id, entry.res_id), (self.quality, self.patient.id))
+        self.assertEqual(entry.details["fields"], ["patient_name"])
+        self.assertNotIn(VALUES["patient_name"], str(entry.read()))
+
+    def test_refused_fields_are_told_once(self):
+        """Given the auditor asks for clear values again and again, then one refusal per field."""
+        told = []
+        self.patch(
+            events,
+            "log_event",
+            lambda env, kind, record=None, **options: told.append((kind, env.user, options)),
+        )
+        refused = 0
+        for _time in range(3):
+            for name in ("auditor", "intake"):
+                for field in ("patient_name", "reporter_name"):
+                    # Not assertRaises: its savepoint would forget what was told.
+                    try:
+                        self._as(name).read([field])
+                    except AccessError:
+                        refused += 1
+        self.assertEqual(refused, 12)
+        refusals = [
+            (user, options["details"]["by"])
+            for kind, user, options in told
+            if kind == "refused" and options["own_transaction"]
+        ]
+        self.assertEqual(len(refusals), 4)
+        self.assertEqual(len(set(refusals)), 4)
+
     def test_who_enters(self):
         """Given intake, engineer and manager, then entered and not given back; others not."""
         for name in ENTER:
@@ -151,9 +202,7 @@ class TestTicketPatient(PatientCase, TicketCommon):
             )
         self._refused(lambda: self._as("intake").read(["patient_phone"]))
         # A refusal is told in a transaction of its own, which a test has not.
-        self.patch(
-            self.env.registry["audit.trail.entry"], "_log_event", lambda *args, **options: None
-        )
+        self.patch(events, "log_event", lambda *args, **options: None)
         for name in set(ROLES) - REVEAL:
             self._refused(
                 lambda name=name: self._as(name).reveal_sensitive_value("patient_phone", "curious")
@@ -161,7 +210,7 @@ class TestTicketPatient(PatientCase, TicketCommon):
 
     def test_who_searches(self):
         """Given a whole value, then quality finds it; nobody else, and nobody by a part of it."""
-        for field in ("patient_name", "patient_phone", "record_number"):
+        for field in SEARCHED:
             found = self._as("quality").search([(f"{field}_lookup", "=", VALUES[field])])
             self.assertEqual(found, self.patient)
             self.assertFalse(self._as("quality").search([(f"{field}_lookup", "=", "欧阳小")]))
@@ -179,7 +228,7 @@ class TestTicketPatient(PatientCase, TicketCommon):
             self._refused(
                 lambda name=name: self.tickets.with_user(getattr(self, name)).search(by_phone)
             )
-        for field in ("birth_date", "note"):
+        for field in VALUES.keys() - SEARCHED:
             self.assertNotIn(f"{field}_lookup", self.patients._fields)
 
     def test_engineers_reach_it_through_their_tickets(self):
@@ -264,8 +313,9 @@ class TestTicketPatient(PatientCase, TicketCommon):
             views = self.tickets.with_user(getattr(self, name)).get_views([(False, "form")])
             arch = views["views"]["form"]["arch"]
             self.assertEqual('name="patient"' in arch, name in ACCESS, name)
-            self.assertEqual("patient_phone_entry" in arch, name in ENTER, name)
-            self.assertNotIn('name="patient_phone"', arch)
+            for field in VALUES:
+                self.assertEqual(f'name="{field}_entry"' in arch, name in ENTER, (name, field))
+                self.assertNotIn(f'name="{field}"', arch)
             if name in ACCESS:
                 described = views["models"]["meddev.ticket.patient"]["fields"]
                 self.assertEqual(
