@@ -1,7 +1,7 @@
 {
     "name": "Electronic Signature",
     "summary": "A person signs a record's content with fresh credentials; a later change voids it",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Hidden/Tools",
     "author": "MedDev contributors",
     "license": "LGPL-3",

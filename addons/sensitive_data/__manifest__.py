@@ -1,7 +1,7 @@
 {
     "name": "Sensitive Data",
     "summary": "Personal and secret fields: read by few, masked for others, exported by policy",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Hidden/Tools",
     "author": "MedDev contributors",
     "license": "LGPL-3",

@@ -13,11 +13,10 @@ declares up to four fields:
 
 from odoo import api, fields
 from odoo.exceptions import AccessError
-from odoo.http import request
 from odoo.orm.models import NO_ACCESS
 from odoo.orm.utils import SUPERUSER_ID
 
-from odoo.addons.audit_trail.models.announcement import describe
+from odoo.addons.audit_trail.models.announcement import describe, is_superuser_session
 
 from .masked_output import FOR_ALL, output_mode
 from .tools import masking
@@ -50,11 +49,6 @@ class Pending:
     def __init__(self, field, text):
         self.field = field
         self.text = text
-
-
-def is_superuser_session(env):
-    """Whether a person has become the superuser in the web client: nobody's rights, so none."""
-    return env.uid == SUPERUSER_ID and bool(request) and request.session.uid == SUPERUSER_ID
 
 
 def acts_for(env, groups):

@@ -1,1 +1,1 @@
-from . import public_key
+from . import home, public_key

@@ -7,6 +7,7 @@ from . import audit_trail_schema
 from . import audit_trail_verify
 from . import audit_trail_seal
 from . import audit_trail_rule
+from . import audit_trail_names
 from . import audit_trail_tracking
 from . import audit_trail_secret_columns
 from . import audit_trail_reason

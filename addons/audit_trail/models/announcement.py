@@ -13,6 +13,7 @@ import time
 from psycopg2.errors import ReadOnlySqlTransaction
 
 from odoo.http import request
+from odoo.orm.utils import SUPERUSER_ID
 from odoo.tools import SQL, config
 
 from ..tools import key_ring
@@ -21,6 +22,8 @@ from .lent_request import get_lent_request
 KEY_PARAMETER = "audit_trail.key_id"
 #: Why the deletion that goes on in this transaction is made; kept in the cursor's data.
 DELETION_REASON = "audit_trail.deletion_reason"
+#: Who became the superuser; kept in the session, which no client writes.
+PERSON_KEY = "audit_trail_person"
 #: A row key serves one process for so many seconds; whoever learns it can forge no other period.
 ROW_KEY_SECONDS = 600
 #: Path of a request -> channel; the first prefix that fits.
@@ -83,6 +86,12 @@ def announce(env, reason=None, reason_required=False, context=None):
     )
 
 
+def ensure_writing(env):
+    """Give a read-only cursor up: the server repeats the request with one that may write."""
+    if env.cr.readonly:
+        raise ReadOnlySqlTransaction("what is done here is kept in the audit trail")
+
+
 def insert_event(env, vals, context=None):
     """Insert an event; its moment, author and digest come from the stamp trigger.
 
@@ -91,9 +100,7 @@ def insert_event(env, vals, context=None):
 
     :param context: what ``describe`` said earlier, for an event that is told afterwards.
     """
-    if env.cr.readonly:
-        # The server repeats the request with a cursor that may write.
-        raise ReadOnlySqlTransaction("what is done here is kept in the audit trail")
+    ensure_writing(env)
     announce(env, context=context)
     env.cr.execute(
         SQL(
@@ -111,7 +118,11 @@ def describe(env):
     if job:
         return context | {"channel": "cron", "origin": job}
     if request:
-        return context | _describe_request()
+        context |= _describe_request()
+        if not env.registry.ready:
+            # Addons that a person installs at the screen: who and from where, and the batch.
+            context |= {"channel": "upgrade", "origin": _describe_upgrade(env)}
+        return context
     if lent := get_lent_request():
         return context | _describe_lent_request(lent)
     if not env.registry.ready:
@@ -119,10 +130,18 @@ def describe(env):
     return context | {"channel": "server"}
 
 
+def is_superuser_session(env):
+    """Whether a person has become the superuser in the web client, and acts as such."""
+    session = getattr(request, "session", None) if request else None
+    return env.uid == SUPERUSER_ID and session is not None and session.uid == SUPERUSER_ID
+
+
 def _describe_request():
     http_request = request.httprequest
     session = getattr(request, "session", None)
     login_uid = (session and session.uid) or getattr(threading.current_thread(), "uid", None)
+    if login_uid == SUPERUSER_ID and session and session.uid == SUPERUSER_ID:
+        login_uid = session.get(PERSON_KEY) or login_uid
     if not login_uid and request.env:
         login_uid = request.env.uid
     sid = session and session.sid

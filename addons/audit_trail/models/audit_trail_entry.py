@@ -23,6 +23,7 @@ from .kinds import (
     KIND_REFUSED,
     KIND_REPAIR,
     KIND_RUN,
+    KIND_SUPERUSER,
     KIND_TRACKING,
     KIND_UNINSTALL,
     KIND_UNLINK,
@@ -46,6 +47,7 @@ class AuditTrailEntry(models.Model):
     _auto = False
     _log_access = False
     _allow_sudo_commands = False
+    _audit_trail_is_evidence = True
 
     occurred_at = fields.Datetime(string="When", readonly=True)
     occurred_exactly = fields.Char(string="UTC, Exactly", compute="_compute_occurred_exactly")
@@ -71,6 +73,7 @@ class AuditTrailEntry(models.Model):
             (KIND_ACKNOWLEDGED, "Finding Acknowledged"),
             (KIND_KEY, "Key Begun"),
             (KIND_RUN, "Server Action Run"),
+            (KIND_SUPERUSER, "Became the Superuser"),
         ],
         string="What",
         readonly=True,

@@ -29,6 +29,7 @@ class AuditTrailExport(models.Model):
     _description = "Audit Trail Export"
     _order = "id desc"
     _rec_name = "file_name"
+    _audit_trail_is_evidence = True
 
     exported_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
     user_id = fields.Many2one(
@@ -66,8 +67,10 @@ class AuditTrailExport(models.Model):
             leaves entries out could not be verified.
         """
         if not self.env.user.has_group(AUDITOR):
+            log_refusal(self.env, self.browse(), "export", by="role")
             raise AccessError(self.env._("Exporting the audit trail is for auditors."))
         if missing := self.env.user._audit_trail_get_missing_companies():
+            log_refusal(self.env, self.browse(), "export", by="companies")
             raise AccessError(
                 self.env._(
                     "An export holds the entries of every company. You are no auditor of"

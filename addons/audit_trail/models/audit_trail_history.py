@@ -125,12 +125,19 @@ class AuditTrailEntry(models.Model):
                 pair = [value and {"hidden": "secret"} for value in pair]
             label = field._description_string(self.env) if field else name
             before, after = (self._describe_value(model, field, value) for value in pair)
-            described.append({"label": label, "before": before, "after": after})
+            described.append(
+                {"label": label, "before": before, "after": after}
+                | self._describe_more(model, field, pair)
+            )
         return sorted(described, key=lambda change: change["label"])
 
     def _may_see_field(self, model, field):
         """Whether the reader may see values of a field; addons that mask values extend it."""
         return self.env.su or model._has_field_access(field, "read")
+
+    def _describe_more(self, model, field, pair):
+        """What else the screen is told of one change; for addons that offer something there."""
+        return {}
 
     def _describe_value(self, model, field, value):
         if value is None or value is False and (not field or field.type != "boolean"):

@@ -6,7 +6,7 @@ from ..tools import key_ring
 from ..tools.verify_export import PURGED_FIELDS, write_canonical
 from .announcement import announce, ring
 from .baseline import write_baseline
-from .events import log_event
+from .events import log_event, log_refusal
 from .kinds import KIND_PURGE
 
 OFFICER = "audit_trail.group_retention_officer"
@@ -26,6 +26,7 @@ class AuditTrailPurge(models.Model):
     _rec_name = "purged_at"
     _auto = False
     _log_access = False
+    _audit_trail_is_evidence = True
 
     seal_from = fields.Integer(string="From Seal", readonly=True)
     seal_to = fields.Integer(string="To Seal", readonly=True)
@@ -39,18 +40,19 @@ class AuditTrailPurge(models.Model):
     key_id = fields.Char(string="Secret", readonly=True)
     signature = fields.Char(readonly=True)
 
-    def _get_refusal(self):
+    def _get_refusal(self, operation):
+        log_refusal(self.env, self, operation, by="guard")
         return UserError(self.env._("Purge records are made by purging alone."))
 
     @api.model_create_multi
     def create(self, vals_list):
-        raise self._get_refusal()
+        raise self._get_refusal("create")
 
     def write(self, vals):
-        raise self._get_refusal()
+        raise self._get_refusal("write")
 
     def unlink(self):
-        raise self._get_refusal()
+        raise self._get_refusal("unlink")
 
     @api.model
     def purge_expired(self, reason):
@@ -62,6 +64,7 @@ class AuditTrailPurge(models.Model):
         :raise UserError: no reason, findings, or no export.
         """
         if not self.env.user.has_group(OFFICER):
+            log_refusal(self.env, self.browse(), "purge", by="role")
             raise AccessError(self.env._("Purging the audit trail is for retention officers."))
         if not isinstance(reason, str) or not reason.strip():
             raise UserError(self.env._("Say why the entries are purged."))

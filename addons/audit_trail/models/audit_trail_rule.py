@@ -14,6 +14,8 @@ TRACKED_COLUMNS = (
     "column1",
     "column2",
     "name_column",
+    "name_key",
+    "name_query",
     "ignored",
     "secret",
     "fingerprint",
@@ -117,7 +119,7 @@ class AuditTrailRule(models.Model):
             # Keys and the like are columns that are no fields.
             known = model._fields.keys() | sql.table_columns(self.env.cr, model._table).keys()
             for name in ("ignored_fields", "secret_fields", "personal_fields"):
-                if unknown := [part for part in _names(rule[name]) if part not in known]:
+                if unknown := [part for part in split_names(rule[name]) if part not in known]:
                     raise ValidationError(
                         self.env._(
                             "%(model)s has no field %(names)s. Correct %(field)s.",
@@ -275,11 +277,8 @@ class AuditTrailRule(models.Model):
         )
 
     def _prepare_table(self, model):
-        ignored = {*ALWAYS_IGNORED, *_names(self.ignored_fields)}
-        name = model._rec_name
-        field = model._fields.get(name) if name else None
-        secret = {*_names(self.secret_fields), *self._find_secret_columns(model)}
-        is_shown = field and field.store and field.column_type and name not in secret
+        ignored = {*ALWAYS_IGNORED, *split_names(self.ignored_fields)}
+        secret = {*split_names(self.secret_fields), *self._find_secret_columns(model)}
         return {
             "table_name": model._table,
             "model": model._name,
@@ -287,18 +286,19 @@ class AuditTrailRule(models.Model):
             "field": None,
             "column1": None,
             "column2": None,
-            "name_column": name if is_shown else None,
+            **self._prepare_name(model),
             "ignored": sorted(ignored),
             "secret": sorted(secret),
-            "fingerprint": sorted(_names(self.personal_fields)),
+            "fingerprint": sorted(split_names(self.personal_fields)),
             "secret_names": self.secret_names or None,
             "delete_reason": self.delete_needs_reason,
         }
 
     def _prepare_relations(self, model):
-        ignored = _names(self.ignored_fields)
+        ignored = split_names(self.ignored_fields)
         # A table with a model of its own (members of a channel) is not this model's to tell of.
         tables = {other._table for other in self.env.registry.values() if not other._abstract}
+        name_query = self._query_name(model)
         for field in model._fields.values():
             if (
                 field.type == "many2many"
@@ -314,6 +314,8 @@ class AuditTrailRule(models.Model):
                     "column1": field.column1,
                     "column2": field.column2,
                     "name_column": None,
+                    "name_key": None,
+                    "name_query": name_query,
                     "ignored": [],
                     "secret": [],
                     "fingerprint": [],
@@ -338,6 +340,6 @@ class AuditTrailRule(models.Model):
             raise UserError(self.env._("The rules of the audit trail are always tracked."))
 
 
-def _names(text):
+def split_names(text):
     """Names of a comma-separated list."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]

@@ -34,6 +34,7 @@ class AuditTrailSeal(models.Model):
     _rec_name = "id"
     _auto = False
     _log_access = False
+    _audit_trail_is_evidence = True
 
     generation = fields.Integer(readonly=True)
     txid_from = fields.Float(string="From Transaction", digits=(20, 0), readonly=True)

@@ -2,7 +2,7 @@ import json
 import logging
 
 from odoo import api, models
-from odoo.tools import SQL
+from odoo.tools import SQL, file_open, sql
 
 from .announcement import announce, ring
 from .audit_trail_rule import TRACKED_COLUMNS
@@ -26,8 +26,17 @@ class AuditTrailRule(models.Model):
         super()._register_hook()
         # Refuses to start without the secret: what was written could not be verified any more.
         ring().secret(self.env["audit.trail.entry"]._get_key_id())
+        self._complete_tables()
         self._begin_generation()
         self._sync_tracking(at_start=True)
+
+    @api.model
+    def _complete_tables(self):
+        """Columns of a newer version, where another addon was updated and this one not yet."""
+        present = sql.table_columns(self.env.cr, "audit_trail_tracked")
+        if set(TRACKED_COLUMNS) - present.keys():
+            with file_open("audit_trail/sql/tables.sql") as file:
+                self.env.cr.execute(file.read())
 
     @api.model
     def _begin_generation(self):

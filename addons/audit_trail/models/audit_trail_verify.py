@@ -8,7 +8,7 @@ from ..tools import key_ring
 from ..tools.entry_ranges import read_ranges
 from ..tools.verify_export import seal_digest
 from .announcement import describe, ring
-from .events import log_event
+from .events import log_event, log_refusal
 from .kinds import KIND_ACKNOWLEDGED
 
 AUDITOR = "audit_trail.group_auditor"
@@ -67,6 +67,7 @@ class AuditTrailEntry(models.Model):
 
     def _ensure_auditor(self):
         if not (self.env.su or self.env.user.has_group(AUDITOR)):
+            log_refusal(self.env, self.browse(), "verify", by="role")
             raise AccessError(self.env._("Verifying the audit trail is for auditors."))
 
     @api.model

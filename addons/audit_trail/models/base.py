@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.exceptions import RedirectWarning
 from odoo.tools import safe_eval
 
-from .announcement import DELETION_REASON, announce
+from .announcement import DELETION_REASON, announce, is_superuser_session
 from .events import log_event
 from .kinds import KIND_EXPORT, KIND_READ
 
@@ -35,6 +35,8 @@ class Base(models.AbstractModel):
         reason = self._audit_trail_get_reason()
         needs_reason = bool(rule["change"]) and self._audit_trail_needs_reason(rule["change"])
         if needs_reason and not reason and not self._audit_trail_is_system():
+            # Who may not write is refused, and not asked.
+            self.check_access("write")
             reason = self._audit_trail_ask_reason()
         if not reason and not needs_reason:
             # Relations are written at once, by the caller.
@@ -91,8 +93,14 @@ class Base(models.AbstractModel):
         return bool(self.sudo().filtered_domain(safe_eval.safe_eval(domain, {})))  # sudo: a test
 
     def _audit_trail_is_system(self):
-        """The system itself (jobs, installation) has no reason but its name, which is kept."""
-        return self.env.uid == self.env.ref("base.user_root").id or not self.env.registry.ready
+        """The system itself (jobs, installation) has no reason but its name, which is kept.
+
+        A person who became the superuser is no system.
+        """
+        if not self.env.registry.ready:
+            return True
+        is_root = self.env.uid == self.env.ref("base.user_root").id
+        return is_root and not is_superuser_session(self.env)
 
     def _audit_trail_ask_reason(self):
         """The reason that this user left for these records, or the question for it."""

@@ -5,15 +5,31 @@ the user of their environment, but reach no function of a module.
 """
 
 import json
+import logging
+from weakref import WeakKeyDictionary
+
+import psycopg2
 
 from odoo import api
+from odoo.modules import module
 
 from .announcement import describe, insert_event
 from .kinds import KIND_LOGIN_FAILED, KIND_REFUSED
 
-#: Refusals that this transaction told already; kept in the cursor's data.
+_logger = logging.getLogger(__name__)
+
+#: Where the cursor's data keep the name (``_Told``) of what this transaction told already.
 _TOLD = "audit_trail.refused"
 MAX_IDS = 100
+#: What is told at once waits so long for a table that somebody has locked.
+LOCK_TIMEOUT = "5s"
+
+
+class _Told:
+    """Stands for what a transaction told, which code that reaches the cursor does not reach."""
+
+
+_told = WeakKeyDictionary()
 
 
 def log_event(
@@ -38,7 +54,7 @@ def log_event(
     """
     vals = _prepare(env, kind, record, details, reason, name)
     if own_transaction:
-        _insert_afterwards(env, vals)
+        _insert_apart(env, vals)
     else:
         insert_event(env, vals)
 
@@ -54,7 +70,7 @@ def log_refusal(env, record, operation, *, by=None, details=None):
     :param by: what refused it, such as ``access``, ``rule`` or ``guard``.
     :param details: further facts; never the values that were tried.
     """
-    told = env.cr.precommit.data.setdefault(_TOLD, set())
+    told = _get_told(env)
     key = (env.uid, record._name, operation, by)
     if key in told:
         return
@@ -70,10 +86,17 @@ def log_refusal(env, record, operation, *, by=None, details=None):
     )
 
 
-def _insert_afterwards(env, vals):
-    """Insert in a transaction of its own, as soon as the present one ends, however it ends.
+def _get_told(env):
+    data = env.cr.precommit.data
+    if not isinstance(data.get(_TOLD), _Told):
+        data[_TOLD] = _Told()
+    return _told.setdefault(data[_TOLD], set())
 
-    Not at once: a reading request has no second connection that may write.
+
+def _insert_apart(env, vals):
+    """Insert in a transaction of its own: at once, so that no later code of this one undoes it.
+
+    Where that may not be, as soon as the present transaction ends, however it ends.
     """
     registry, uid = env.registry, env.uid
     context = describe(env)
@@ -83,10 +106,27 @@ def _insert_afterwards(env, vals):
 
     def insert():
         with registry.cursor() as cr:
+            cr.execute("SELECT set_config('lock_timeout', %s, TRUE)", [LOCK_TIMEOUT])
             insert_event(api.Environment(cr, uid, {}), vals, context)
 
+    if _may_insert_at_once(env):
+        try:
+            return insert()
+        except psycopg2.Error:
+            # No connection is free, or the present transaction has locked what is needed.
+            _logger.warning("audit trail: told after the transaction, not at once", exc_info=True)
     env.cr.postrollback.add(insert)
     env.cr.postcommit.add(insert)
+    return None
+
+
+def _may_insert_at_once(env):
+    """Whether another connection may write while the present transaction goes on.
+
+    Not while addons are loaded, which locks tables that it would wait for; nor in a test, whose
+    connections are one, so that its rollback would take the entry along.
+    """
+    return env.registry.ready and not module.current_test
 
 
 def _prepare(env, kind, record, details, reason, name):

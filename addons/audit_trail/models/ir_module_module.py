@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
-from .events import log_event
+from .events import log_event, log_refusal
 from .kinds import KIND_UNINSTALL
 
 #: How long after the button the removal itself may begin.
@@ -29,15 +29,26 @@ class IrModuleModule(models.Model):
     def _ensure_evidence_is_exported(self):
         """Tracked or evidence-keeping addons go only when what the trail says of them is safe.
 
-        The removal is an entry, and goes out with the anchor.
+        The removal is an entry, and goes out with the anchor; a refused one is an entry as well.
         """
         doomed = self | self.downstream_dependencies()
         names = sorted(doomed.filtered(lambda module: module.state != "uninstalled").mapped("name"))
         if self._is_uninstall_told(names):
             return
+        try:
+            self._tell_uninstall(names)
+        except UserError:
+            log_refusal(self.env, self, "uninstall", by="guard", details={"addons": names})
+            raise
+
+    def _tell_uninstall(self, names):
         # Whoever takes the trail itself away takes what it says of all.
         takes_all = bool(self._get_evidence_addons().intersection(names))
-        model_names = None if takes_all else self._get_model_names_of(names)
+        model_names = (
+            None
+            if takes_all
+            else self._get_model_names_of(names) | self._get_widened_model_names(names)
+        )
         if not takes_all and not self._holds_tracked_data(model_names):
             return
         # sudo: the guard looks and tells, whoever uninstalls.
@@ -108,12 +119,27 @@ class IrModuleModule(models.Model):
             """,
             [names],
         )
-        return [model for (model,) in self.env.cr.fetchall()]
+        return {model for (model,) in self.env.cr.fetchall()}
+
+    @api.model
+    def _get_widened_model_names(self, names):
+        """Names of the tracked models of which only these addons keep some values."""
+        self.env.cr.execute(
+            """
+            SELECT field.model FROM ir_model_fields field
+              JOIN ir_model_data data ON data.model = 'ir.model.fields' AND data.res_id = field.id
+             WHERE field.store AND field.ttype <> 'one2many'
+          GROUP BY field.id, field.model HAVING bool_and(data.module = ANY(%s))
+            """,
+            [names],
+        )
+        widened = {model for (model,) in self.env.cr.fetchall()}
+        return widened & self.env["audit.trail.rule"]._get_tracked().keys()
 
     @api.model
     def _holds_tracked_data(self, model_names):
         self.env.cr.execute(
             "SELECT EXISTS (SELECT FROM audit_trail_entry WHERE res_model = ANY(%s))",
-            [model_names],
+            [list(model_names)],
         )
         return self.env.cr.fetchone()[0]

@@ -110,6 +110,20 @@ $$;
 
 DROP FUNCTION IF EXISTS audit_trail_append(audit_trail_entry, text[], jsonb);
 
+-- The name of a record whose name stands in another table; only such tables pay for it.
+CREATE OR REPLACE FUNCTION audit_trail_name(query text, record_id bigint) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+    name text;
+BEGIN
+    EXECUTE query INTO name USING record_id;
+    RETURN left(name, 500);
+EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
+    -- An upgrade took the table or the column away: no name, but no write is blocked by it.
+    RETURN NULL;
+END
+$$;
+
 -- Write the entry of one row. It names no column.
 -- Every statement costs a cold processor cache, every function in SQL a plan of its own: what runs
 -- per row stands here in full, in as few statements as will do. The rule, the generation and the
@@ -154,8 +168,8 @@ BEGIN
             ) THEN (new_row->>'write_uid')::integer END, (context->>'uid')::integer);
     END IF;
     SELECT rule.model, rule.is_relation, rule.field, rule.column1, rule.column2,
-           rule.name_column, rule.ignored, rule.secret, rule.fingerprint, rule.secret_names,
-           rule.delete_reason,
+           rule.name_column, rule.name_key, rule.name_query, rule.ignored, rule.secret,
+           rule.fingerprint, rule.secret_names, rule.delete_reason,
            (SELECT generation FROM audit_trail_generation WHERE id = 1) AS generation,
            (SELECT (SELECT partner.name FROM res_partner partner
                      WHERE partner.id = users.partner_id) || ' (' || users.login || ')'
@@ -178,6 +192,9 @@ BEGIN
             record_name := COALESCE(
                 any_row->tracked.name_column->>'en_US',
                 jsonb_path_query_first(any_row->tracked.name_column, '$.*') #>> '{}');
+        ELSIF tracked.name_query IS NOT NULL THEN
+            record_name := audit_trail_name(
+                tracked.name_query, (any_row->>tracked.name_key)::bigint);
         END IF;
         hide_all := tracked.secret_names IS NOT NULL
             AND COALESCE(record_name ~* tracked.secret_names, FALSE);
@@ -227,6 +244,9 @@ BEGIN
     LOOP
         IF tracked.is_relation THEN
             record_id := (any_row->>tracked.column1)::bigint;
+            IF tracked.name_query IS NOT NULL THEN
+                record_name := audit_trail_name(tracked.name_query, record_id);
+            END IF;
             state := any_row->>tracked.column2;
             changed := jsonb_build_object(tracked.field, CASE
                 WHEN entry_kind = 'link' THEN jsonb_build_array(NULL, any_row->tracked.column2)

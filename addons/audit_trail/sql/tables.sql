@@ -49,6 +49,8 @@ CREATE TABLE IF NOT EXISTS audit_trail_tracked (
     column1 text,
     column2 text,
     name_column text,
+    name_key text,
+    name_query text,
     ignored text[] NOT NULL DEFAULT '{}',
     secret text[] NOT NULL DEFAULT '{}',
     fingerprint text[] NOT NULL DEFAULT '{}',
@@ -56,6 +58,9 @@ CREATE TABLE IF NOT EXISTS audit_trail_tracked (
     delete_reason boolean NOT NULL DEFAULT FALSE,
     known_columns jsonb
 );
+-- Of databases that were made before.
+ALTER TABLE audit_trail_tracked ADD COLUMN IF NOT EXISTS name_key text;
+ALTER TABLE audit_trail_tracked ADD COLUMN IF NOT EXISTS name_query text;
 
 -- One row: the generation of transaction numbers. A database that was restored into another
 -- PostgreSQL cluster starts counting anew; its next generation begins there.

@@ -5,10 +5,13 @@ from . import test_faults
 from . import test_forgery
 from . import test_history
 from . import test_keys
+from . import test_names
+from . import test_prints
 from . import test_purge
 from . import test_remote_calls
 from . import test_rules
 from . import test_secrets
+from . import test_superuser
 from . import test_uninstall
 from . import test_tamper
 from . import test_tamper_chain

@@ -1,5 +1,10 @@
+from types import SimpleNamespace
+from unittest.mock import patch
+
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.audit_trail.models import announcement
 
 from .common import TrailCase
 
@@ -31,6 +36,22 @@ class TestEvents(TrailCase):
         entry = self.last("export")
         self.assertEqual(entry.user_id, self.employee)
         self.assertEqual(entry.details["fields"], ["name", "color"])
+
+    def test_an_installation_at_the_screen_is_a_batch_with_its_person(self):
+        """Given an administrator who installs an addon, then entries name the batch and them."""
+        request = SimpleNamespace(
+            httprequest=SimpleNamespace(path="/web/dataset/call_button", remote_addr="192.0.2.7"),
+            session=SimpleNamespace(uid=self.employee.id, sid="installer"),
+            env=self.env,
+        )
+        with (
+            patch.object(announcement, "request", request),
+            patch.object(self.env.registry, "ready", False),
+        ):
+            context = announcement.describe(self.env)
+        self.assertEqual((context["channel"], context["address"]), ("upgrade", "192.0.2.7"))
+        self.assertEqual(context["login_uid"], self.employee.id)
+        self.assertRegex(context["origin"], "^upgrade ")
 
     def test_changes_of_groups_are_kept(self):
         """Given a user, when a group is given, then the trail names it."""
@@ -103,6 +124,11 @@ class TestSignIn(HttpCase):
             ("audit.trail.entry", "write", [[1], {"reason": "x"}], "write"),
             ("audit.trail.entry", "create", [{"kind": "login"}], "create"),
             ("audit.trail.export", "write", [[1], {"is_verified": True}], "write"),
+            # Evidence is told of although no rule tracks it.
+            ("audit.trail.entry", "search_read", [[]], "read"),
+            ("audit.trail.purge", "search_read", [[]], "read"),
+            ("audit.trail.export", "create_export", [], "export"),
+            ("audit.trail.purge", "purge_expired", ["Old"], "purge"),
         ):
             answer = self.url_open(
                 f"/web/dataset/call_kw/{model}/{method}",

@@ -9,6 +9,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models import events
 from .common import TrailCase
 
 
@@ -105,6 +106,42 @@ class TestUninstall(TrailCase):
         self.ask()
         with self.assertRaisesRegex(UserError, "no verified export"):
             self.env["audit.trail.export"]._ensure_exported(10**6)
+
+    def test_an_addon_that_widens_a_tracked_model_asks_as_well(self):
+        """Given an addon to which a tracked column belongs, then refused without export, and told.
+
+        A column that another addon keeps as well goes nowhere.
+        """
+        addon = self.env["ir.module.module"].create({"name": "widening", "state": "installed"})
+        self.assertFalse(addon._get_widened_model_names(["widening"]))
+        addon._ensure_evidence_is_exported()
+        field = self.env["ir.model.fields"]._get("res.partner.category", "color")
+        self.env.cr.execute(
+            "UPDATE ir_model_data SET module = 'widening'"
+            " WHERE model = 'ir.model.fields' AND res_id = %s",
+            [field.id],
+        )
+        self.assertEqual(addon._get_widened_model_names(["widening"]), {"res.partner.category"})
+        told = []
+        self.patch(
+            events,
+            "log_event",
+            lambda env, kind, record=None, **options: told.append((kind, options["details"])),
+        )
+        with self.assertRaisesRegex(UserError, "no verified export"):
+            addon.button_uninstall()
+        ((kind, details),) = told
+        self.assertEqual((kind, details["operation"]), ("refused", "uninstall"))
+        self.assertEqual(details["addons"], ["widening"])
+        self.env["ir.model.data"].create(
+            {
+                "module": "keeping",
+                "name": "field_color",
+                "model": "ir.model.fields",
+                "res_id": field.id,
+            }
+        )
+        self.assertFalse(addon._get_widened_model_names(["widening"]))
 
     def test_without_an_address_nothing_goes(self):
         """Given no place for the anchor, or one that fails, then refused with the remedy."""

@@ -16,6 +16,7 @@ class ElectronicSignatureEvidence(models.AbstractModel):
     _description = "Evidence of Signatures"
     _log_access = False
     _allow_sudo_commands = False
+    _audit_trail_is_evidence = True
 
     def _get_refusal(self, operation):
         """The error to raise; that somebody tried is in the trail, whatever becomes of it."""

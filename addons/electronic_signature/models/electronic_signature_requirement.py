@@ -141,6 +141,38 @@ class ElectronicSignatureRequirement(models.Model):
                     )
                 )
 
+    @api.constrains("model_id", "transition", "meaning", "company_id", "active")
+    def _check_meaning_is_asked_for_once(self):
+        """Who signs with a meaning was in the groups of its requirement at that moment.
+
+        Of two with the same meaning a signature would count for both, whoever gave it.
+        """
+        for requirement in self.filtered("active"):
+            twin = self.sudo().search(  # sudo: also one that the reader's companies do not show
+                [
+                    ("active", "=", True),
+                    ("id", "!=", requirement.id),
+                    ("model_id", "=", requirement.model_id.id),
+                    ("transition", "=", requirement.transition),
+                    ("meaning", "=", requirement.meaning),
+                    *(
+                        [("company_id", "in", [False, requirement.company_id.id])]
+                        if requirement.company_id
+                        else []
+                    ),
+                ],
+                limit=1,
+            )
+            if twin:
+                raise ValidationError(
+                    self.env._(
+                        "%(requirement)s is asked for already, of %(groups)s. Change From Groups"
+                        " and How Many People there, archive it, or choose another meaning.",
+                        requirement=requirement.display_name,
+                        groups=", ".join(twin.group_ids.mapped("full_name")),
+                    )
+                )
+
     def _get_meaning_label(self):
         self.ensure_one()
         return dict(self._fields["meaning"]._description_selection(self.env))[self.meaning]

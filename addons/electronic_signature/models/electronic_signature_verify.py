@@ -16,7 +16,11 @@ AUDITOR = "audit_trail.group_auditor"
 BATCH = 500
 #: Verdicts that an auditor must look into; a void one was ended in the open.
 _FINDINGS = {CHANGED, FORGED, DELETED, UNKNOWN}
-PROTECTIONS = ("audit_trail_refuse", "audit_trail_refuse_truncate")
+#: Trigger of each evidence table, which bears its function's name: moment and level.
+PROTECTIONS = {
+    "audit_trail_refuse": ("BEFORE DELETE OR UPDATE", "ROW"),
+    "audit_trail_refuse_truncate": ("BEFORE TRUNCATE", "STATEMENT"),
+}
 
 
 class ElectronicSignature(models.Model):
@@ -38,13 +42,13 @@ class ElectronicSignature(models.Model):
 
         :return: dictionary ``ok``, ``checked`` and ``problems``: a list of dictionaries ``kind``
             (``forged``, ``changed``, ``deleted``, ``unknown``, ``removed``, ``void_forged``,
-            ``void_removed``, ``protection_missing``), ``signature_id``, ``model``, ``res_id``,
-            ``detail``.
+            ``void_removed``, ``protection_missing``, ``protection_foreign``), ``signature_id``,
+            ``model``, ``res_id``, ``detail``.
         :raise AccessError: for auditors only.
         """
         if not (self.env.su or self.env.user.has_group(AUDITOR)):
             raise AccessError(self.env._("Verifying signatures is for auditors."))
-        checked, problems = 0, self._find_missing_protections()
+        checked, problems = 0, self._find_protection_problems()
         for rows in self._read_in_batches():
             checked += len(rows)
             problems += self._find_problems(rows)
@@ -116,28 +120,61 @@ class ElectronicSignature(models.Model):
         ]
 
     @api.model
-    def _find_missing_protections(self):
+    def _find_protection_problems(self):
+        """Triggers of the evidence tables that are not as shipped, and what is there besides."""
+        tables = [evidence.SIGNATURE_TABLE, evidence.VOID_TABLE]
+        # Read with the shipped functions: a replaced one would say what it likes, and refuse less.
+        with self.env["audit.trail.entry"]._shipped_functions_in_place() as findings:
+            missing = [finding["detail"] for finding in findings]
+            missing += self._find_changed_triggers(tables)
+            foreign = self._find_foreign_objects(tables)
+        return [
+            {"kind": kind, "signature_id": 0, "model": "", "res_id": 0, "detail": detail}
+            for kind, details in (("protection_missing", missing), ("protection_foreign", foreign))
+            for detail in details
+        ]
+
+    @api.model
+    def _find_changed_triggers(self, tables):
         self.env.cr.execute(
             """
             SELECT evidence.name || '.' || wanted.name
-              FROM unnest(%s) AS evidence(name) CROSS JOIN unnest(%s) AS wanted(name)
-             WHERE NOT EXISTS (
-                SELECT FROM pg_trigger
-                 WHERE tgrelid = to_regclass(evidence.name) AND tgname = wanted.name
-                       AND tgfoid = to_regproc(wanted.name)::oid AND tgenabled = 'A')
+              FROM unnest(%s) AS evidence(name)
+        CROSS JOIN unnest(%s, %s, %s) AS wanted(name, moment, level)
+         LEFT JOIN pg_trigger present ON present.tgname = wanted.name
+                   AND present.tgrelid = to_regclass(evidence.name)
+             WHERE present.tgenabled IS DISTINCT FROM 'A'
+                   OR pg_get_triggerdef(present.oid, TRUE) <> audit_trail_trigger_definition(
+                       evidence.name, wanted.name, wanted.moment, wanted.level, wanted.name)
+          ORDER BY 1
             """,
-            [[evidence.SIGNATURE_TABLE, evidence.VOID_TABLE], list(PROTECTIONS)],
+            [tables, list(PROTECTIONS), *map(list, zip(*PROTECTIONS.values(), strict=True))],
         )
-        return [
-            {
-                "kind": "protection_missing",
-                "signature_id": 0,
-                "model": "",
-                "res_id": 0,
-                "detail": detail,
-            }
-            for (detail,) in self.env.cr.fetchall()
-        ]
+        return [name for (name,) in self.env.cr.fetchall()]
+
+    @api.model
+    def _find_foreign_objects(self, tables):
+        """Further triggers and rewrite rules, and row security: each can swallow a row."""
+        self.env.cr.execute(
+            """
+            SELECT evidence.name || '.' || trigger.tgname
+              FROM unnest(%(tables)s) AS evidence(name)
+              JOIN pg_trigger trigger ON trigger.tgrelid = to_regclass(evidence.name)
+             WHERE NOT trigger.tgisinternal AND trigger.tgname <> ALL (%(known)s)
+         UNION ALL
+            SELECT evidence.name || '.' || rule.rulename
+              FROM unnest(%(tables)s) AS evidence(name)
+              JOIN pg_rewrite rule ON rule.ev_class = to_regclass(evidence.name)
+         UNION ALL
+            SELECT evidence.name
+              FROM unnest(%(tables)s) AS evidence(name)
+              JOIN pg_class present ON present.oid = to_regclass(evidence.name)
+             WHERE present.relrowsecurity OR present.relforcerowsecurity
+          ORDER BY 1
+            """,
+            {"tables": tables, "known": list(PROTECTIONS)},
+        )
+        return [name for (name,) in self.env.cr.fetchall()]
 
     # Voiding
 

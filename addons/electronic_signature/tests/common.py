@@ -1,7 +1,7 @@
 from contextlib import contextmanager
 from types import SimpleNamespace
 
-from odoo.http import _request_stack
+from odoo.http import Session, _request_stack
 from odoo.tests import TransactionCase, new_test_user
 from odoo.tests.common import TEST_CURSOR_COOKIE_NAME
 from odoo.tools import SQL, mute_logger
@@ -84,7 +84,7 @@ class SigningCase(TransactionCase):
         )
         fake = SimpleNamespace(
             httprequest=http_request,
-            session=SimpleNamespace(uid=user.id, sid=f"sid-{user.id}", debug=""),
+            session=Session({"uid": user.id, "debug": ""}, sid=f"sid-{user.id}"),
             db=self.env.cr.dbname,
             env=self.env(user=user.id),
             cookies={TEST_CURSOR_COOKIE_NAME: self.http_request_key},

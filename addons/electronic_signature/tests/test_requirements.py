@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
 from .common import SigningCase
@@ -7,6 +7,36 @@ from .common import SigningCase
 @tagged("post_install", "-at_install")
 class TestRequirements(SigningCase):
     """Who signs what is data that an administrator keeps, within limits."""
+
+    def test_an_archived_requirement_lets_nobody_sign(self):
+        """Given a requirement of before, when the context asks for archived ones, then refused."""
+        self.requirement.active = False
+        self.require("approve", "approver", self.reviewers)
+        sent = self.paper.with_context(active_test=False)
+        self.refuse(AccessError, "Paper Reviewers", sent, self.other_approver)
+        self.assertFalse(sent.is_signed_for("approve"))
+        self.assertTrue(self.sign(sent, self.reviewer))
+        self.assertTrue(sent.is_signed_for("approve"))
+
+    def test_a_meaning_is_asked_for_once(self):
+        """Given two groups with the same meaning, then refused: one signature would be both."""
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        for values in ({}, {"company_id": company.id}):
+            with self.assertRaisesRegex(ValidationError, "asked for already, of Paper Approvers"):
+                self.require("approve", "approver", self.reviewers, **values)
+        self.require("approve", "reviewer", self.reviewers, company_id=company.id)
+        self.require(
+            "approve", "reviewer", self.approvers, company_id=self.env.ref("base.main_company").id
+        )
+        archived = self.require("approve", "approver", self.reviewers, active=False)
+        with self.assertRaisesRegex(ValidationError, "asked for already"):
+            archived.active = True
+
+    def test_who_loses_the_role_has_signed(self):
+        signature = self.sign(self.paper, self.approver)
+        self.approver.group_ids -= self.approvers
+        self.assertEqual(signature.state, "valid")
+        self.assertTrue(self.paper.is_signed_for("approve"))
 
     def test_an_approver_who_did_the_work_cannot_be_asked_for(self):
         with self.assertRaisesRegex(ValidationError, "never the person"):
@@ -41,7 +71,12 @@ class TestRequirements(SigningCase):
     def test_administrators_keep_them_auditors_read_them(self):
         """Lowest role that writes: the administrator; the auditor reads; an employee neither."""
         manager = new_test_user(self.env, "paper_manager", "base.group_system")
-        self.requirement.with_user(manager).source = "SOP 12, revision 3"
+        asked = self.requirement.with_user(manager)
+        with self.assertRaises(RedirectWarning):
+            asked.source = "SOP 12"
+        asked.with_context(audit_trail_reason="New SOP").source = "SOP 12, revision 3"
+        self.env.flush_all()
+        self.assertEqual(self.trail("update", self.requirement)[-1].reason, "New SOP")
         self.assertEqual(self.requirement.with_user(self.auditor).source, "SOP 12, revision 3")
         with self.assertRaises(AccessError):
             self.requirement.with_user(self.auditor).source = "Nothing"

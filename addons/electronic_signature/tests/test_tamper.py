@@ -1,5 +1,7 @@
 import json
+from contextlib import closing
 
+from odoo.sql_db import Savepoint
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -151,6 +153,50 @@ class TestTamper(SigningCase):
         self.assertFalse(self.new_problems())
         details = json.dumps(self.trail("repair")[-1].details)
         self.assertIn("electronic_signature.audit_trail_refuse", details)
+
+    @mute_logger("odoo.addons.audit_trail.models.audit_trail_rule")
+    def test_a_trigger_that_never_fires_is_named_and_made_again(self):
+        """Given a trigger of the right name and function with WHEN (FALSE), then it is named."""
+        self.env.cr.execute("DROP TRIGGER audit_trail_refuse ON electronic_signature")
+        self.env.cr.execute(
+            "CREATE TRIGGER audit_trail_refuse BEFORE DELETE OR UPDATE ON electronic_signature"
+            " FOR EACH ROW WHEN (FALSE) EXECUTE FUNCTION audit_trail_refuse()"
+        )
+        self.env.cr.execute(
+            "ALTER TABLE electronic_signature ENABLE ALWAYS TRIGGER audit_trail_refuse"
+        )
+        self.assertEqual(self.new_problems(), {("protection_missing", 0)})
+        self.signatures._register_hook()
+        self.assertFalse(self.new_problems())
+
+    def test_what_swallows_rows_is_named(self):
+        """Given a foreign trigger or rule, row security or a hollow function, then named."""
+        self.env.cr.execute(
+            "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+        )
+        hollow = (
+            "CREATE OR REPLACE FUNCTION audit_trail_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN RETURN COALESCE(new, old); END'"
+        )
+        for kind, statement in (
+            (
+                "protection_foreign",
+                "CREATE TRIGGER swallow BEFORE INSERT ON electronic_signature_void"
+                " FOR EACH ROW EXECUTE FUNCTION swallow()",
+            ),
+            (
+                "protection_foreign",
+                "CREATE RULE swallow AS ON INSERT TO electronic_signature DO INSTEAD NOTHING",
+            ),
+            (
+                "protection_foreign",
+                "ALTER TABLE electronic_signature_void ENABLE ROW LEVEL SECURITY",
+            ),
+            ("protection_missing", hollow),
+        ):
+            with self.subTest(statement), closing(Savepoint(self.cr)):
+                self.env.cr.execute(statement)
+                self.assertEqual(self.new_problems(), {(kind, 0)})
 
     def test_the_secret_is_not_in_the_database(self):
         """Given everything that stands in the row, then its digest cannot be made from it."""

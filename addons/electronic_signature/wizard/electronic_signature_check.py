@@ -25,7 +25,8 @@ class ElectronicSignatureCheck(models.TransientModel):
             "removed": self.env._("Signature removed"),
             "void_forged": self.env._("Void event not made by Odoo"),
             "void_removed": self.env._("Void event removed"),
-            "protection_missing": self.env._("Trigger missing or switched off"),
+            "protection_missing": self.env._("Trigger missing, switched off or changed"),
+            "protection_foreign": self.env._("Trigger, rule or policy that is not ours"),
         }
 
     def action_verify(self):

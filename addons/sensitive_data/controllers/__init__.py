@@ -1,2 +1,4 @@
 from . import export
+from . import json
 from . import pivot
+from . import vcard

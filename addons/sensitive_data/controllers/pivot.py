@@ -9,10 +9,10 @@ from odoo.http import request
 
 from odoo.addons.web.controllers.pivot import TableExporter
 
-from ..models.export_session import ExportSession
+from ..models.export_session import table_export
 
 
-def _is_read_only(_controller, _rule, _arguments):
+def is_read_only(_controller, _rule, _arguments):
     """Never: core's route is, but what leaves is told. Core warns of a plain ``False``."""
     return False
 
@@ -23,7 +23,7 @@ class ControlledTableExporter(TableExporter):
     The browser sends the finished table: what kind of record it is of, the browser says.
     """
 
-    @http.route(readonly=_is_read_only)
+    @http.route(readonly=is_read_only)
     def export_xlsx(self, data, **kw):
         table = json.load(data) if isinstance(data, FileStorage) else json.loads(data)
         try:
@@ -39,15 +39,7 @@ class ControlledTableExporter(TableExporter):
 
     def _export_table(self, table, options):
         records, row_count, headers = _measure(table)
-        verdict = request.env["sensitive.export.policy"]._get_table_verdict(records, row_count)
-        request.env["sensitive.usage"]._count("export", records._name, row_count)
-        params = {
-            "model": records._name,
-            "domain": None,
-            "fields": [{"name": header} for header in headers],
-        }
-        with ExportSession(request.env, params) as session:
-            session.verdict, session.row_count = verdict, row_count
+        with table_export(request.env, records, row_count, headers) as session:
             if mark := session.get_watermark():
                 table["rows"].append({"title": mark, "indent": 0, "values": []})
             response = super().export_xlsx(json.dumps(table), **options)

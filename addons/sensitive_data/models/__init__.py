@@ -11,3 +11,4 @@ from . import base
 from . import ir_actions_report
 from . import ir_module_module
 from . import ir_ui_view
+from . import res_partner

@@ -2,7 +2,11 @@ import hashlib
 import json
 
 from odoo import models
+from odoo.exceptions import AccessError
 
+from odoo.addons.audit_trail.models.events import log_refusal
+
+from ..fields import is_superuser_session
 from .export_session import current_session, log_export
 
 
@@ -12,7 +16,7 @@ class Base(models.AbstractModel):
     _inherit = "base"
 
     def export_data(self, fields_to_export):
-        if self.env.su:
+        if self.env.su and not is_superuser_session(self.env):
             # Code of the server, not a person.
             return super().export_data(fields_to_export)
         self._ensure_may_export()
@@ -41,6 +45,15 @@ class Base(models.AbstractModel):
 
         The hook for every addon that knows of such rights; asked by each way by which files leave.
         """
+        if is_superuser_session(self.env):
+            log_refusal(self.env, self.browse(), "export", by="superuser")
+            raise AccessError(
+                self.env._(
+                    "Nobody exports %s as the superuser: sign in as yourself, so that your own"
+                    " rights and policies hold.",
+                    self._description,
+                )
+            )
         self.browse().check_access("read")
 
     def _audit_trail_tells_export(self):

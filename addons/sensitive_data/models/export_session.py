@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from contextlib import contextmanager
 
 from odoo import fields
 
@@ -67,6 +68,29 @@ class ExportSession:
         }
         log_export(self.env, model, details, self.verdict)
         return digest
+
+
+@contextmanager
+def table_export(env, records, row_count, names):
+    """Let a file that core makes of records pass by the policies, or refuse it.
+
+    Within it the file is made, and told by the session's ``log``.
+
+    :param names: what the file says of each record, as the trail keeps it.
+    :raise AccessError: no policy, or no right to export, allows it.
+    :raise UserError: too many rows.
+    """
+    verdict = env["sensitive.export.policy"]._get_table_verdict(records, row_count)
+    env["sensitive.usage"]._count("export", records._name, row_count)
+    params = {
+        "model": records._name,
+        "domain": None,
+        "ids": records.ids,
+        "fields": [{"name": name} for name in names],
+    }
+    with ExportSession(env, params) as session:
+        session.verdict, session.row_count = verdict, row_count
+        yield session
 
 
 def current_session(env):

@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from odoo.addons.audit_trail.models.events import log_refusal
+
 STATE_DRAFT = "draft"
 STATE_REQUESTED = "requested"
 STATE_APPROVED = "approved"
@@ -135,6 +137,7 @@ class SensitiveExportRequest(models.Model):
 
     def write(self, vals):
         if set(vals) - EDITABLE or self.filtered(lambda request: request.state != STATE_DRAFT):
+            log_refusal(self.env, self, "write", by="guard")
             raise UserError(
                 self.env._("A request is changed by its buttons only. Make a new one instead.")
             )
@@ -165,6 +168,7 @@ class SensitiveExportRequest(models.Model):
     def action_request(self):
         """Send the request to the approvers."""
         if self.filtered(lambda request: request.user_id != self.env.user):
+            log_refusal(self.env, self, "request", by="guard")
             raise AccessError(self.env._("Only who wants to export sends the request."))
         self._move_to(STATE_REQUESTED, {})
         return True
@@ -180,8 +184,10 @@ class SensitiveExportRequest(models.Model):
     def _decide(self, state):
         self.check_access("read")
         if not self.env.user.has_group(APPROVER):
+            log_refusal(self.env, self, "decide", by="role")
             raise AccessError(self.env._("Export requests are decided by export approvers."))
         if self.filtered(lambda request: request.user_id == self.env.user):
+            log_refusal(self.env, self, "decide", by="own request")
             raise UserError(self.env._("Nobody decides on their own export: ask another approver."))
         self._move_to(state, {"approver_id": self.env.uid, "decided_at": fields.Datetime.now()})
         return True

@@ -16,6 +16,7 @@ class SensitiveIndex(models.Model):
     _description = "Blind Index of Sensitive Values"
     _log_access = False
     _allow_sudo_commands = False
+    _audit_trail_is_evidence = True
 
     res_model = fields.Char(required=True)
     field = fields.Char(required=True)

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.audit_trail.models.events import log_event
+from odoo.addons.audit_trail.models.events import log_event, log_refusal
 
 from . import key_store
 
@@ -22,6 +22,7 @@ class SensitiveKey(models.Model):
     _order = "id desc"
     _rec_name = "uid"
     _allow_sudo_commands = False
+    _audit_trail_is_evidence = True
 
     res_model = fields.Char(string="Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
@@ -51,7 +52,8 @@ class SensitiveKey(models.Model):
 
     # Refusals
 
-    def _make_refusal(self):
+    def _make_refusal(self, operation):
+        log_refusal(self.env, self, operation, by="guard")
         return UserError(
             self.env._(
                 "Keys of sensitive data are made, wrapped and destroyed by the system alone."
@@ -60,13 +62,13 @@ class SensitiveKey(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        raise self._make_refusal()
+        raise self._make_refusal("create")
 
     def write(self, vals):
-        raise self._make_refusal()
+        raise self._make_refusal("write")
 
     def unlink(self):
-        raise self._make_refusal()
+        raise self._make_refusal("unlink")
 
     # Rotation
 
@@ -96,6 +98,7 @@ class SensitiveKey(models.Model):
         :raise AccessError: the caller is no privacy officer.
         """
         if not self.env.user.has_group(PRIVACY_OFFICER):
+            log_refusal(self.env, self, "erase", by="role")
             raise AccessError(self.env._("Erasing sensitive data is for privacy officers."))
         if not isinstance(reason, str) or not reason.strip():
             raise UserError(self.env._("Say why the data are erased; the audit trail keeps it."))

@@ -204,9 +204,13 @@ class SensitiveMixin(models.AbstractModel):
 
     @api.model
     def _search_sensitive_value(self, name, operator, value):
-        """Domain of the records with an exact value; counted and logged."""
+        """Domain of the records with an exact value; counted and logged, whoever asks.
+
+        :raise AccessError: somebody in whose name this runs may not search by it. Lifted rights
+            help nobody: that a value is known would tell as much as the value.
+        """
         field = self._fields[name]
-        self._check_field_access(self._fields[name + LOOKUP], "read")
+        self._ensure_may_look_up(field)
         if operator not in ("=", "in"):
             raise UserError(
                 self.env._(
@@ -222,15 +226,28 @@ class SensitiveMixin(models.AbstractModel):
             )
         self.env.flush_all()
         ids = self.env["sensitive.index"]._find(self._name, field, values)
-        if not self.env.su:
-            self.env["sensitive.usage"]._count("lookup", self._name, len(values))
-            log_event(
-                self.env,
-                KIND_LOOKUP,
-                self.browse(),
-                details={"field": name, "values": len(values), "found": len(ids)},
-            )
+        self.env["sensitive.usage"]._count("lookup", self._name, len(values))
+        log_event(
+            self.env,
+            KIND_LOOKUP,
+            self.browse(),
+            details={"field": name, "values": len(values), "found": len(ids)},
+        )
         return [("id", "in", ids)]
+
+    @api.model
+    def _ensure_may_look_up(self, field):
+        if is_superuser_session(self.env) or not acts_for(self.env, field.search_groups):
+            log_refusal(self.env, self, "lookup", by=f"field {field.name}")
+            raise AccessError(
+                self.env._(
+                    "You may not search %(model)s by %(field)s. Ask somebody who may, or an"
+                    " administrator for the right.",
+                    model=self._description,
+                    field=field._description_string(self.env),
+                )
+            )
+        self._check_field_access(self._fields[field.name + LOOKUP], "read")
 
     # Revealing
 
@@ -248,19 +265,23 @@ class SensitiveMixin(models.AbstractModel):
         if field is None or not getattr(field, "is_sensitive", False):
             raise UserError(self.env._("%s is not a sensitive field of this record.", name))
         self._ensure_may_reveal(field)
-        if not isinstance(reason, str) or len(reason.strip()) < MIN_REASON:
-            raise UserError(
-                self.env._("Say in a few words why you need to see it; the audit trail keeps it.")
-            )
+        reason = self._check_reveal_reason(reason)
         self.env["sensitive.usage"]._count("reveal", self._name, 1)
         value = clear_value(self, name)
-        log_event(self.env, KIND_REVEAL, self, details={"field": name}, reason=reason.strip())
+        log_event(self.env, KIND_REVEAL, self, details={"field": name}, reason=reason)
         text = "" if value is False else field._to_text(value)
         return {"label": field._description_string(self.env), "value": text}
 
     def _ensure_may_reveal(self, field):
         self.check_access("read")
-        if is_superuser_session(self.env) or not acts_for(self.env, field.reveal_groups):
+        self._ensure_in_revealing_groups(field)
+
+    @api.model
+    def _may_reveal(self, field):
+        return not is_superuser_session(self.env) and acts_for(self.env, field.reveal_groups)
+
+    def _ensure_in_revealing_groups(self, field):
+        if not self._may_reveal(field):
             log_refusal(self.env, self, "reveal", by=f"field {field.name}")
             raise AccessError(
                 self.env._(
@@ -269,6 +290,14 @@ class SensitiveMixin(models.AbstractModel):
                     field=field._description_string(self.env),
                 )
             )
+
+    @api.model
+    def _check_reveal_reason(self, reason):
+        if not isinstance(reason, str) or len(reason.strip()) < MIN_REASON:
+            raise UserError(
+                self.env._("Say in a few words why you need to see it; the audit trail keeps it.")
+            )
+        return reason.strip()
 
     def erase_sensitive_data(self, reason):
         """Erase all sensitive values of these records for good, the trail's copies included.

@@ -3,5 +3,8 @@ from . import test_fields
 from . import test_keys
 from . import test_reveal
 from . import test_rules
+from . import test_exits
 from . import test_export
+from . import test_refusals
+from . import test_history
 from . import test_leaks

@@ -12,7 +12,14 @@ const SUFFIX = "_masked";
 export class RevealDialog extends Component {
     static template = "sensitive_data.RevealDialog";
     static components = {Dialog};
-    static props = {close: Function, record: Object, name: String, label: String};
+    static props = {
+        close: Function,
+        record: Object,
+        name: String,
+        label: String,
+        method: {type: String, optional: true},
+    };
+    static defaultProps = {method: "reveal_sensitive_value"};
 
     setup() {
         this.orm = useService("orm");
@@ -26,8 +33,8 @@ export class RevealDialog extends Component {
     }
 
     async reveal() {
-        const {record, name} = this.props;
-        const answer = await this.orm.call(record.resModel, "reveal_sensitive_value", [
+        const {record, name, method} = this.props;
+        const answer = await this.orm.call(record.resModel, method, [
             [record.resId],
             name,
             this.state.reason,
