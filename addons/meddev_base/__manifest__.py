@@ -1,7 +1,7 @@
 {
     "name": "Medical Devices: Foundation",
     "summary": "Roles, health facilities, working days and code lists of the after-sales suite",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "After-Sales/Medical Devices",
     "author": "MedDev contributors",
     "license": "LGPL-3",

@@ -193,7 +193,7 @@ class TestStatementsOnDevices(StatementCase):
 
     def test_a_label_is_replaced_by_no_dispatcher(self):
         """What a label opens is known to who prints labels, and to no other role. [S0-26]"""
-        self.device.with_user(self.engineer).action_rotate_token()
+        self.device.with_user(self.engineer).action_rotate_label()
         # sudo: the token itself, whoever may read it.
         token = self.device.sudo().token_ids
         printers = {"service_manager", "field_engineer", "parts_keeper", "quality_specialist"}
@@ -204,7 +204,7 @@ class TestStatementsOnDevices(StatementCase):
                 else:
                     self.assert_unreadable(self.users[role], token)
         self.assert_refused(
-            self.users["dispatcher"], self.device, lambda device: device.action_rotate_token()
+            self.users["dispatcher"], self.device, lambda device: device.action_rotate_label()
         )
 
     def test_an_engineer_keeps_no_product(self):

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from odoo.addons.audit_trail.models.events import log_refusal
+
 from .argument import ensure_single
 from .guard import is_own_write, own_write, write_now
 
@@ -109,9 +111,10 @@ class MeddevAccessReview(models.Model):
 
     def write(self, vals):
         if "state" in vals and not is_own_write(self):
-            raise UserError(self.env._("The state of a review changes with its buttons alone."))
+            raise self._get_state_refusal()
         for review in self:
             if review.state in (STATE_DONE, STATE_CANCELLED):
+                log_refusal(self.env, review, "write", by="guard")
                 raise UserError(
                     self.env._(
                         "%s is finished and stays as it was signed. Begin a new review.",
@@ -122,18 +125,24 @@ class MeddevAccessReview(models.Model):
 
     def _create(self, data_list):
         if any(data["stored"].get("state", STATE_DRAFT) != STATE_DRAFT for data in data_list):
+            log_refusal(self.env, self.browse(), "create", by="guard")
             raise UserError(self.env._("A review begins as a draft."))
         return super()._create(data_list)
 
     def _write_multi(self, vals_list):
         if not is_own_write(self) and any("state" in vals for vals in vals_list):
-            raise UserError(self.env._("The state of a review changes with its buttons alone."))
+            raise self._get_state_refusal()
         return super()._write_multi(vals_list)
+
+    def _get_state_refusal(self):
+        log_refusal(self.env, self, "write", by="guard")
+        return UserError(self.env._("The state of a review changes with its buttons alone."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_finished(self):
         for review in self:
             if review.state == STATE_DONE:
+                log_refusal(self.env, review, "unlink", by="guard")
                 raise UserError(self.env._("%s was signed and stays.", review.name))
 
     # Steps
@@ -161,6 +170,7 @@ class MeddevAccessReview(models.Model):
         for review in self:
             review.check_access("write")
             if review.state == STATE_DONE:
+                log_refusal(self.env, review, "cancel", by="guard")
                 raise UserError(self.env._("%s was signed and stays.", review.name))
             write_now(review.sudo(), {"state": STATE_CANCELLED})  # sudo: as above
         return True
@@ -327,6 +337,7 @@ class MeddevAccessReviewLine(models.Model):
         self._ensure_listed_by_us()
         # Also by defaults that a client sends along with the button.
         if any(_DECIDED & data["stored"].keys() for data in data_list):
+            log_refusal(self.env, self.browse(), "create", by="guard")
             raise UserError(self.env._("Roles are listed first and decided upon afterwards."))
         return super()._create(data_list)
 
@@ -360,12 +371,13 @@ class MeddevAccessReviewLine(models.Model):
     def _unlink_except_draft(self):
         self._ensure_open(self.review_id)
         if any(line.state != STATE_DRAFT for line in self):
+            log_refusal(self.env, self, "unlink", by="guard")
             raise UserError(
                 self.env._("Every role that was listed is decided upon, none left out.")
             )
 
-    @api.model
     def _get_entry_refusal(self):
+        log_refusal(self.env, self, "write", by="guard")
         return UserError(
             self.env._("Only the decision and the remark of a line are entered by hand.")
         )
@@ -373,6 +385,7 @@ class MeddevAccessReviewLine(models.Model):
     @api.model
     def _ensure_listed_by_us(self):
         if not is_own_write(self):
+            log_refusal(self.env, self.browse(), "create", by="guard")
             raise UserError(
                 self.env._(
                     "The roles under review come from the button List the Roles: they are never"
@@ -384,11 +397,13 @@ class MeddevAccessReviewLine(models.Model):
     def _ensure_open(self, reviews):
         for review in reviews:
             if review.state not in (STATE_DRAFT, STATE_OPEN):
+                log_refusal(self.env, review, "write", by="guard")
                 raise UserError(self.env._("%s is finished. Begin a new review.", review.name))
 
     def _ensure_may_decide(self, decision):
         self.ensure_one()
         if self.user_id == self.env.user:
+            log_refusal(self.env, self, "decide", by="own role")
             raise UserError(
                 self.env._(
                     "%(role)s of %(person)s: somebody else decides on your own roles.",

@@ -139,6 +139,7 @@ class MeddevRoleCheck(models.AbstractModel):
         access = self.env["ir.model.access"].sudo()
         access = access.search(
             [
+                ("active", "=", True),
                 ("model_id.model", "=", model._name),
                 (f"perm_{operation}", "=", True),
                 "|",

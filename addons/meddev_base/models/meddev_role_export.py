@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import AccessError
 
+from odoo.addons.audit_trail.models.events import log_refusal
+
 
 class Base(models.AbstractModel):
     """After-sales staff export what the role matrix lets them."""
@@ -19,6 +21,7 @@ class Base(models.AbstractModel):
             return
         user = self.env.user
         if user.has_group("meddev_base.group_staff") and not rights._may("export", self._name):
+            log_refusal(self.env, self.browse(), "export", by="matrix")
             raise AccessError(
                 self.env._(
                     "Your roles may not export %(model)s. Ask a service manager for the figures, or"

@@ -18,7 +18,14 @@ ALLOWED_PARENT_LEVELS = {
 #: What follows from the tree. Record rules go through it: nobody writes it, not even sudo;
 #: computing does not pass through ``create`` and ``write``.
 DERIVED_FIELDS = frozenset(
-    ["facility_id", "facility_path", "facility_ancestor_ids", "facility_descendant_ids"]
+    [
+        "facility_id",
+        "facility_path",
+        "facility_ancestor_ids",
+        "facility_descendant_ids",
+        "commercial_partner_id",
+        "commercial_member_ids",
+    ]
 )
 
 
@@ -121,6 +128,15 @@ class ResPartner(models.Model):
         string="Everything in the Facility",
         readonly=True,
         copy=False,
+    )
+    commercial_member_ids = fields.One2many(
+        "res.partner",
+        "commercial_partner_id",
+        "Own People",
+        readonly=True,
+        copy=False,
+        help="The partner itself and its contacts at every depth, without those of a facility "
+        "inside. Record rules go through it.",
     )
     facility_tree_name = fields.Char("Place in the Tree", compute="_compute_facility_tree_name")
 

@@ -68,6 +68,21 @@ class TestAccessReview(AccessReviewCase):
         with self.assertRaisesRegex(UserError, "your own roles"):
             self.line_of(self.auditor, "compliance_auditor").write({"decision": "keep"})
 
+    def test_refusals_are_told(self):
+        """Given an own role and a state written by hand, then both attempts are in the trail."""
+        own = self.line_of(self.auditor, "compliance_auditor")
+        for record, vals, operation, by in (
+            (own, {"decision": "keep"}, "decide", "own role"),
+            (self.review, {"state": "done"}, "write", "guard"),
+        ):
+            with self.assertRaises(UserError):
+                record.write(vals)
+            self.cr.postcommit.clear()
+            self.cr.postrollback.run()
+            entry = self.env["audit.trail.entry"].search([("kind", "=", "refused")], limit=1)
+            self.assertEqual((entry.user_id, entry.res_model), (self.auditor, record._name))
+            self.assertEqual((entry.details["operation"], entry.details["by"]), (operation, by))
+
     def test_a_signed_review_stays(self):
         self.decide()
         self.finish()

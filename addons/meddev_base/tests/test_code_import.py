@@ -158,6 +158,25 @@ class TestCodeImport(MeddevBaseCommon):
         self.assertGreater(earlier.created_count, 1700)
 
     @unittest.skipUnless(SHARED.is_dir(), "the official files are not on this machine")
+    def test_built_in_imdrf_codes_are_those_of_release_2025(self):
+        """Code, term and FDA code, as the source of the built-in releases says."""
+        text = (SHARED / "codes" / "imdrf_annexes_2025.csv").read_text(encoding="utf-8-sig")
+        official = {
+            row["imdrf_code"]: (row["term"].strip(), row["fda_code"])
+            for row in csv.DictReader(io.StringIO(text))
+        }
+        for annex in "abcdefg":
+            release = self.env.ref(f"meddev_base.code_release_imdrf_{annex}")
+            self.assertIn("release 2025", release.source)
+            # What somebody loaded beside the built-in codes is not ours to prove.
+            built_in = release.code_ids.filtered(
+                lambda code: code.get_external_id()[code.id].startswith("meddev_base.")
+            )
+            self.assertTrue(built_in)
+            for code in built_in:
+                self.assertEqual((code.term, code.external_code or ""), official[code.code])
+
+    @unittest.skipUnless(SHARED.is_dir(), "the official files are not on this machine")
     def test_official_nmpa_catalogue(self):
         content = (SHARED / "nmpa" / "classification_catalogue_2017.csv").read_bytes()
         system = self.env.ref("meddev_base.code_system_nmpa_cat").id

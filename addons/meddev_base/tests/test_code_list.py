@@ -1,8 +1,9 @@
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import UserError, ValidationError
+from odoo.modules.migration import load_script
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import file_path, mute_logger
 
 from .common import MeddevBaseCommon
 
@@ -28,6 +29,22 @@ class TestCodeList(MeddevBaseCommon):
         self.assertEqual(self.code.parent_id, self.env.ref("meddev_base.code_a08"))
         self.assertEqual(self.code.level, 2)
         self.assertFalse(self.env.ref("meddev_base.code_e01").is_selectable)
+
+    def test_update_says_what_a_release_agrees_with_and_leaves_what_somebody_wrote(self):
+        annex_a, annex_b, nmpa = (
+            self.env.ref(f"meddev_base.code_release_{name}")
+            for name in ("imdrf_a", "imdrf_b", "nmpa_cat")
+        )
+        shipped = "Built-in extract; complete it with the official file"
+        (annex_a | nmpa).source = shipped
+        annex_b.source = "annexb.xlsx of 2025, loaded by Li"
+        self.env.flush_all()
+        path = file_path("meddev_base/migrations/19.0.1.3.0/post-migration.py")
+        load_script(path, "migration_of_meddev_base").migrate(self.env.cr, "19.0.1.2.0")
+        self.env.invalidate_all()
+        self.assertIn("agree with the files of release 2025", annex_a.source)
+        self.assertEqual(annex_b.source, "annexb.xlsx of 2025, loaded by Li")
+        self.assertEqual(nmpa.source, shipped)
 
     def test_display_and_search_by_code_or_term(self):
         codes = self.env["meddev.code"].with_user(self.users["field_engineer"])

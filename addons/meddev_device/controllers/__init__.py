@@ -1,2 +1,3 @@
 from . import label
 from . import portal
+from . import pricelist

@@ -64,7 +64,8 @@ class MeddevDeviceAcceptanceCheck(models.Model):
         company = device.company_id or self.env.company
         # sudo: as above.
         return self.sudo().search(
-            Domain("company_id", "in", [False, company.id])
+            Domain("active", "=", True)
+            & Domain("company_id", "in", [False, company.id])
             & Domain("device_class", "in", [False, template.device_class])
             & Domain("product_tmpl_id", "in", [False, template.id])
             & (

@@ -5,7 +5,7 @@ from odoo.fields import Domain
 from ..tools.serial_number import normalise_serial
 from .argument import ensure_single
 from .guard import is_trusted, trusted, without_defaults
-from .meddev_device_event import EVENT_COMPONENT
+from .meddev_device_event import EVENT_COMPONENT, FITTED, TAKEN_OUT
 
 FROZEN_FIELDS = (
     "lot_id",
@@ -244,9 +244,15 @@ class MeddevDeviceComponent(models.Model):
         self._log_component_events("removed", moment)
 
     def _log_component_events(self, what, moment=None):
-        self.env["stock.lot"]._log_device_events(
-            [component._prepare_event_vals(what, moment) for component in self]
-        )
+        events = []
+        for component in self:
+            events.append(component._prepare_event_vals(what, moment))
+            if what != "installed":
+                events += component._prepare_own_event_vals(TAKEN_OUT, moment)
+            if what != "removed":
+                fitted = component.replaced_by_id or component
+                events += fitted._prepare_own_event_vals(FITTED, moment)
+        self.env["stock.lot"]._log_device_events(events)
 
     def _prepare_event_vals(self, what, moment=None):
         self.ensure_one()
@@ -274,6 +280,41 @@ class MeddevDeviceComponent(models.Model):
             "res_model": self._name,
             "res_id": (new or self).id,
         }
+
+    def _prepare_own_event_vals(self, what, moment=None):
+        """What the component's own timeline tells, where it is a device itself: a list of none
+        or one.
+
+        :param what: ``FITTED`` or ``TAKEN_OUT``.
+        """
+        self.ensure_one()
+        # sudo: whoever swaps the parts of a device has the part in hand, whatever company it is of.
+        own = self.component_lot_id.sudo()
+        if not own.is_device:
+            return []
+        return [
+            {
+                "lot_id": own.id,
+                "kind": EVENT_COMPONENT,
+                "occurred_at": moment or self.installed_at,
+                "summary": ", ".join(
+                    filter(None, [self.position, what == TAKEN_OUT and self.removal_reason])
+                ),
+                "data": {
+                    "action": what,
+                    "host": {"id": self.lot_id.id, "name": self._get_host_label()},
+                    "position": self.position,
+                    "reason": what == TAKEN_OUT and self.removal_reason,
+                },
+                "res_model": self._name,
+                "res_id": self.id,
+            }
+        ]
+
+    def _get_host_label(self):
+        """Name of the device that this component is in: its product and serial number."""
+        self.ensure_one()
+        return " ".join([self.lot_id.product_id.display_name, self.lot_id.name])
 
     def _get_label(self):
         self.ensure_one()

@@ -21,6 +21,10 @@ EVENT_NOTE = "note"
 RECALL_STARTED = "start"
 RECALL_ENDED = "end"
 
+#: What an event of the kind "component" says on the timeline of the component itself.
+FITTED = "fitted"
+TAKEN_OUT = "taken_out"
+
 
 class MeddevDeviceEvent(models.Model):
     """One thing that happened to a device; written once, never changed, never deleted.
@@ -182,6 +186,13 @@ class MeddevDeviceEvent(models.Model):
         if self.kind == EVENT_RECALL:
             is_end = (self.data or {}).get("step") == RECALL_ENDED
             parts.append(self.env._("Ended") if is_end else self.env._("Started"))
+        if self.kind == EVENT_COMPONENT and (host := (self.data or {}).get("host")):
+            is_fitted = self.data.get("action") == FITTED
+            parts.append(
+                self.env._("Fitted into %s", host["name"])
+                if is_fitted
+                else self.env._("Taken out of %s", host["name"])
+            )
         return " · ".join(part for part in parts if part)
 
     def _describe_place(self):

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .guard import is_trusted, trusted, without_defaults
+from .meddev_device_event import EVENT_IDENTITY
 
 TOKEN_ACTIVE = "active"
 TOKEN_REPORT_ONLY = "report_only"
@@ -56,7 +57,9 @@ class MeddevDeviceToken(models.Model):
         if any(PROTECTED_FIELDS & vals.keys() for vals in vals_list) and not is_trusted(self):
             raise UserError(self._describe_protection())
         blank = without_defaults(self, PROTECTED_FIELDS)
-        return super(MeddevDeviceToken, blank).create(vals_list).with_env(self.env)
+        tokens = super(MeddevDeviceToken, blank).create(vals_list).with_env(self.env)
+        tokens._log_replacements()
+        return tokens
 
     def write(self, vals):
         if not is_trusted(self):
@@ -74,7 +77,37 @@ class MeddevDeviceToken(models.Model):
         self.check_access("write")
         if self.filtered(lambda token: token.state == TOKEN_REVOKED):
             raise UserError(self.env._("This label token is revoked already."))
-        return trusted(self).write({"state": TOKEN_REVOKED, "revoked_at": fields.Datetime.now()})
+        result = trusted(self).write({"state": TOKEN_REVOKED, "revoked_at": fields.Datetime.now()})
+        self._log_token_events({token: self.env._("Label revoked.") for token in self})
+        return result
+
+    def _log_replacements(self):
+        """Tell the timeline that a device has another label than before; the first is no news."""
+        earlier = self.search([("lot_id", "in", self.lot_id.ids), ("id", "not in", self.ids)])
+        former = {token.lot_id: token for token in earlier.sorted("id")}
+        replaced = self.env._("Label replaced; the former one can only report.")
+        revoked = self.env._("New label; the former one was revoked.")
+        self._log_token_events(
+            {
+                token: revoked if former[token.lot_id].state == TOKEN_REVOKED else replaced
+                for token in self
+                if token.lot_id in former
+            }
+        )
+
+    def _log_token_events(self, summaries):
+        """:param summaries: token -> what the timeline says; never the word itself."""
+        self.env["stock.lot"]._log_device_events(
+            [
+                {
+                    "lot_id": token.lot_id.id,
+                    "kind": EVENT_IDENTITY,
+                    "summary": summary,
+                    "data": {"token_id": token.id},
+                }
+                for token, summary in summaries.items()
+            ]
+        )
 
 
 def _word():

@@ -151,7 +151,10 @@ class ProductTemplate(models.Model):
         """
         self.ensure_one()
         begun = self.registration_ids.filtered(
-            lambda registration: not registration.valid_from or registration.valid_from <= today
+            lambda registration: (
+                registration.active
+                and (not registration.valid_from or registration.valid_from <= today)
+            )
         )
         return begun.sorted(
             lambda registration: (

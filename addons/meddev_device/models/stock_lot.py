@@ -853,11 +853,6 @@ class StockLot(models.Model):
         tokens.flush_recordset()
         return tokens.create([{"lot_id": lot.id} for lot in self])
 
-    def action_rotate_token(self):
-        """Replace the label's token; labels already printed may still report."""
-        self.check_access("write")
-        return {"ids": self._rotate_tokens().ids}
-
     def action_resolve_serial(self):
         """Ask how a doubtful serial is settled."""
         ensure_single(self)

@@ -24,7 +24,9 @@ class StockLot(models.Model):
             is the end of that day in the user's timezone.
         :return: a dictionary for one device, else a list of them: ``id``, ``serial``,
             ``moment``, ``state``, ``state_label``, ``customer``, ``department``, ``room`` (each
-            ``{"id", "name"}`` or False), ``location`` (complete name of the stock location where
+            ``{"id", "name"}`` or False), ``fitted_into`` (the device that it was a component of,
+            ``{"id", "name", "position", "installed_at"}`` or False; then the place is the one of
+            the outermost such device), ``location`` (complete name of the stock location where
             the last transfer by then left it; False while it is shipped or at the customer's, and
             for who may not read the timeline), ``firmware``, ``components`` (list), ``is_known``
             (False before the device was first recorded), ``recorded_since`` (UTC, or False),
@@ -41,9 +43,14 @@ class StockLot(models.Model):
     def _get_situations_at(self, moment):
         """One dictionary per device, in a constant number of statements."""
         until = SQL("event.occurred_at <= %s", moment)
-        states = self._find_newest_events(SQL("event.state_to IS NOT NULL AND %s", until))
-        places = self._find_newest_events(SQL("event.sets_place AND %s", until))
-        transfers = self._find_newest_events(SQL("event.kind = %s AND %s", EVENT_STOCK, until))
+        fitted = self._find_fitted_at(moment)
+        carriers = {device: device._find_outermost(fitted) for device in self}
+        everything = self.union(*carriers.values())
+        states = everything._find_newest_events(SQL("event.state_to IS NOT NULL AND %s", until))
+        places = everything._find_newest_events(SQL("event.sets_place AND %s", until))
+        transfers = everything._find_newest_events(
+            SQL("event.kind = %s AND %s", EVENT_STOCK, until)
+        )
         # Where we keep our goods is for those alone who may read the timeline.
         events = self.env["meddev.device.event"].browse(event.id for event in transfers.values())
         visible = set(events._filtered_access("read").lot_id._ids)
@@ -52,12 +59,47 @@ class StockLot(models.Model):
             device._describe_situation(
                 moment,
                 states.get(device.id),
-                places.get(device.id),
-                transfers.get(device.id) if device.id in visible else None,
+                {
+                    "state": states.get(carrier.id),
+                    "place": places.get(carrier.id),
+                    "transfer": transfers.get(carrier.id) if carrier.id in visible else None,
+                },
                 first.get(device.id),
+                fitted.get(device.id),
             )
-            for device in self
+            for device, carrier in carriers.items()
         ]
+
+    def _find_fitted_at(self, moment):
+        """Map device id -> its component row at that moment; also of the devices around it."""
+        components = self.env["meddev.device.component"]
+        fitted = {}
+        asked = level = self
+        while level:
+            rows = components.search(
+                [
+                    ("component_lot_id", "in", level.ids),
+                    ("installed_at", "<=", moment),
+                    "|",
+                    ("removed_at", "=", False),
+                    ("removed_at", ">", moment),
+                ],
+                order="installed_at, id",
+            )
+            fitted |= {row.component_lot_id.id: row for row in rows}
+            # Dates entered later may say that two devices were inside each other.
+            level = rows.lot_id - asked
+            asked |= level
+        return fitted
+
+    def _find_outermost(self, fitted):
+        """The device around this one that is in no other; itself where it is in none."""
+        self.ensure_one()
+        outermost, seen = self, set()
+        while outermost.id in fitted and outermost.id not in seen:
+            seen.add(outermost.id)
+            outermost = fitted[outermost.id].lot_id
+        return outermost
 
     def _find_newest_events(self, condition):
         """Map device id -> its newest event that no correction voids.
@@ -101,18 +143,23 @@ class StockLot(models.Model):
             )
         }
 
-    def _describe_situation(self, moment, state_event, place_event, transfer, first):
+    def _describe_situation(self, moment, state_event, whereabouts, first, fitted):
+        """:param whereabouts: newest events ``state``, ``place`` and ``transfer`` of the device
+        that says where this one was: itself, or the outermost one around it.
+        :param first: from when on it is on record; :param fitted: its component row, or None.
+        """
         self.ensure_one()
         event = self.env["meddev.device.event"]
-        state_event, place_event = state_event or event, place_event or event
+        state_event, place_event = state_event or event, whereabouts["place"] or event
+        outer_state = (whereabouts["state"] or event).state_to
         firmware = self._get_firmware_at(moment)
         components = self._get_components_at(moment)
-        has_place = place_event or state_event.state_to == STATE_IN_STOCK
-        location = self._get_location_after(transfer, state_event.state_to)
+        has_place = place_event or outer_state == STATE_IN_STOCK
+        location = self._get_location_after(whereabouts["transfer"], outer_state)
         known = {
             "state": state_event,
             "place": has_place,
-            "location": location or state_event.state_to != STATE_IN_STOCK,
+            "location": location or outer_state != STATE_IN_STOCK,
             "firmware": firmware,
             # After the first record, no row means no component.
             "components": components or state_event,
@@ -130,6 +177,13 @@ class StockLot(models.Model):
             "state_label": self._get_state_label(state_event.state_to),
             **{key: self._describe_partner(place_event[f"{key}_id"]) for key in PLACE_KEYS},
             "location": location,
+            "fitted_into": bool(fitted)
+            and {
+                "id": fitted.lot_id.id,
+                "name": fitted._get_host_label(),
+                "position": fitted.position,
+                "installed_at": fields.Datetime.to_string(fitted.installed_at),
+            },
             "firmware": firmware.version,
             "components": [
                 {
@@ -169,7 +223,10 @@ class StockLot(models.Model):
         notes = []
         if moment > fields.Datetime.now():
             notes.append(self.env._("This moment lies in the future: this is what holds today."))
-        if "state" in unknown:
+        if "state" in unknown and "place" not in unknown:
+            # Known by the device around it, or by a place without a state.
+            notes.append(self.env._("No state is recorded for that moment."))
+        elif "state" in unknown:
             notes.append(self._describe_start(first))
             if declared := self._get_declared_dates(moment):
                 notes.append(self.env._("Declared by then: %s.", ", ".join(declared)))

@@ -2,6 +2,7 @@ from . import test_device_state
 from . import test_device_identity
 from . import test_device_stock
 from . import test_device_history
+from . import test_component_device
 from . import test_attack_device
 from . import test_device_reservation
 from . import test_device_search

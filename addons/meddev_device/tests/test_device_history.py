@@ -228,16 +228,16 @@ class TestDeviceHistory(DeviceCase):
 
     def test_token_rotation_keeps_the_old_label_for_reports(self):
         device = self._as("parts", self._device("SN-1"))
-        device.action_rotate_token()
+        device.action_rotate_label()
         first = device.token_ids
-        device.action_rotate_token()
+        device.action_rotate_label()
         self.assertEqual(first.state, "report_only")
         self.assertEqual(len(device.token_ids), 2)
         self.assertGreaterEqual(len(first.token), 30)
         first.action_revoke()
         self.assertEqual(first.state, "revoked")
         with self.assertRaises(AccessError):
-            self._as("auditor", device).action_rotate_token()
+            self._as("auditor", device).action_rotate_label()
 
     def test_company_rule_hides_the_file_of_another_company(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})

@@ -75,6 +75,44 @@ class TestLabel(DeviceCase):
         self._as("quality", old).action_revoke()
         self.assertRecordValues(old + new, [{"state": "revoked"}, {"state": "active"}])
 
+    def test_timeline_tells_what_became_of_a_label_and_not_its_word(self):
+        """However a label is replaced or revoked, the timeline says so, by whom; the first is
+        no news."""
+        device = self._as("parts", self.devices[0])
+        entered = len(device.event_ids)
+        device.action_print_label()
+        self.assertEqual(len(device.event_ids), entered)
+        device.action_rotate_label()
+        device.token_ids.filtered(lambda token: token.state == "active").action_revoke()
+        device._rotate_tokens()
+        events = device.event_ids.sorted("id")[entered:]
+        self.assertEqual(
+            events.mapped("summary"),
+            [
+                "Label replaced; the former one can only report.",
+                "Label revoked.",
+                "New label; the former one was revoked.",
+            ],
+        )
+        self.assertEqual(events.user_id, self.users["parts"])
+        self.assertEqual(set(events.mapped("kind")), {"identity"})
+        told = str(events.read(["summary", "data", "title"]))
+        for word in device.token_ids.mapped("token"):
+            self.assertNotIn(word, told)
+        # A token made over RPC is told of like one of the button's.
+        device.token_ids.filtered(lambda token: token.state == "active").action_revoke()
+        self.env.flush_all()
+        device.env["meddev.device.token"].create({"lot_id": device.id})
+        self.assertIn("New label", self._latest(device).summary)
+
+    def test_auditor_neither_replaces_nor_revokes_a_label(self):
+        device = self.devices[0]
+        device._rotate_tokens()
+        for records in (device, device.token_ids):
+            with self.subTest(model=records._name), self.assertRaises(AccessError):
+                records = self._as("auditor", records)
+                records.action_revoke() if "token" in records else records.action_rotate_label()
+
     def test_symbols_are_drawn_for_both_settings(self):
         report = self.env["report.meddev_device.device_label"]
         text = "https://service.example.com/meddev/d/" + "Ab_-" * 8

@@ -2,6 +2,7 @@ import json
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
 
 from ..models.stock_lot_scan import PORTAL_FIELDS
@@ -72,6 +73,65 @@ class TestPortalRules(PortalCase):
 
     def test_department_sees_what_lies_at_or_below_it(self):
         self.assertEqual(self._visible(self.portal_ward), self.in_ward)
+
+    def test_login_on_a_facilitys_own_record_sees_what_its_people_see(self):
+        """Given a login of the hospital itself, and of the ward itself / then no contact between
+        them is needed, and the ward's login sees no more than the ward."""
+        for place, expected in (
+            (self.hospital, self.in_ward | self.in_icu),
+            (self.ward, self.in_ward),
+        ):
+            with self.subTest(place=place.name):
+                login = new_test_user(
+                    self.env,
+                    f"own_{place.id}",
+                    "meddev_base.group_portal_hospital",
+                    partner_id=place.id,
+                )
+                self.assertEqual(self._visible(login), expected)
+                self.assertTrue(self.in_ward.with_user(login).read(["name"]))
+
+    def test_contacts_at_every_depth_see_their_place(self):
+        office = self.env["res.partner"].create(
+            {"name": "Equipment Office", "parent_id": self.hospital.id}
+        )
+        ward_desk = self.env["res.partner"].create({"name": "Desk", "parent_id": self.ward.id})
+        self.assertEqual(
+            self._visible(self._portal_user("deep_office", office)), self.in_ward | self.in_icu
+        )
+        self.assertEqual(self._visible(self._portal_user("deep_desk", ward_desk)), self.in_ward)
+
+    def test_nobody_is_put_among_a_facilitys_people_beside_the_tree(self):
+        """The rule goes through the commercial entity: it follows from the tree alone."""
+        stranger = self.portal_other.partner_id
+        intake = self._as("intake", stranger)
+        for partner in (intake, stranger, stranger.sudo()):
+            with self.assertRaisesRegex(UserError, "Commercial Entity"):
+                partner.write({"commercial_partner_id": self.hospital.id})
+            with self.assertRaisesRegex(UserError, "Own People"):
+                partner.write({"commercial_member_ids": [Command.link(self.hospital.id)]})
+        self.assertEqual(self._visible(self.portal_other), self.in_other)
+
+    def test_dealers_people_at_every_depth_see_what_the_dealer_serves(self):
+        branch = self.env["res.partner"].create(
+            {"name": "South Branch", "is_company": True, "parent_id": self.dealer.id}
+        )
+        desk = self.env["res.partner"].create({"name": "Desk", "parent_id": branch.id})
+        users = [
+            self._portal_user("deep_dealer", desk, "dealer"),
+            self._portal_user("branch_dealer", branch, "dealer"),
+            self.portal_dealer,
+        ]
+        self._assign(facility_id=self.ward.id)
+        self._assign(lot_id=self.in_other.id)
+        for user in users:
+            with self.subTest(user=user.login):
+                self.assertEqual(self._visible(user), self.in_ward | self.in_other)
+                self.assertEqual(
+                    self.env["meddev.dealer.assignment"].with_user(user).search_count([]), 2
+                )
+        branch.parent_id = False
+        self.assertFalse(self._visible(users[0]))
 
     def test_moved_device_changes_hands_at_once(self):
         self.in_icu.write(

@@ -16,6 +16,10 @@ class MeddevDeviceAsOf(models.TransientModel):
     department = fields.Char(compute="_compute_situation")
     room = fields.Char(compute="_compute_situation")
     location = fields.Char(string="Stock Location", compute="_compute_situation")
+    fitted_into = fields.Char(
+        compute="_compute_situation",
+        help="The device that it was a component of; the place is that device's.",
+    )
     firmware = fields.Char(compute="_compute_situation")
     component_ids = fields.Many2many(
         "meddev.device.component", string="Components", compute="_compute_situation"
@@ -33,5 +37,7 @@ class MeddevDeviceAsOf(models.TransientModel):
             for name in ("customer", "department", "room"):
                 wizard[name] = situation[name] and situation[name]["name"]
             wizard.location = situation["location"]
+            host = situation["fitted_into"]
+            wizard.fitted_into = host and " · ".join(filter(None, [host["name"], host["position"]]))
             wizard.firmware = situation["firmware"]
             wizard.component_ids = [row["id"] for row in situation["components"]]

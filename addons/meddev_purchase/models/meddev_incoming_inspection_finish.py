@@ -131,6 +131,7 @@ class MeddevIncomingInspection(models.Model):
             .sudo()
             .search(
                 [
+                    ("active", "=", True),
                     ("partner_id", "child_of", supplier.ids),
                     ("kind", "in", ["production_licence", "distribution_licence"]),
                     ("company_id", "in", [False, self.company_id.id]),

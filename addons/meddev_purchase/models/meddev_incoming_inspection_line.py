@@ -284,6 +284,7 @@ class MeddevIncomingInspectionLine(models.Model):
             return papers
         return papers.search(
             [
+                ("active", "=", True),
                 ("partner_id", "child_of", maker.commercial_partner_id.id),
                 ("kind", "=", KIND_PRODUCTION_LICENCE),
                 ("company_id", "in", [False, company.id]),

@@ -64,9 +64,10 @@ class MeddevPaperRequirement(models.Model):
 
     @api.model
     def _get_applicable_domain(self, company, day):
-        """Rules in force on ``day`` for ``company``."""
+        """Rules in force on ``day`` for ``company``; archived ones in no client's context."""
         return (
-            Domain("company_id", "in", [False, company.id])
+            Domain("active", "=", True)
+            & Domain("company_id", "in", [False, company.id])
             & (Domain("valid_from", "=", False) | Domain("valid_from", "<=", day))
             & (Domain("valid_to", "=", False) | Domain("valid_to", ">=", day))
         )

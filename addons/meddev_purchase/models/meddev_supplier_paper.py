@@ -289,9 +289,11 @@ class MeddevSupplierPaper(models.Model):
             return []
         supplier = partner.commercial_partner_id
         # sudo: whoever orders or receives is told what is missing, whether or not the file
-        # itself may be opened; only kind, number and dates get into the message.
+        # itself may be opened; only kind, number and dates get into the message. An archived paper
+        # covers nothing, whatever context a client sends.
         papers = self.sudo().search(
             [
+                ("active", "=", True),
                 ("partner_id", "child_of", supplier.ids),
                 ("company_id", "in", [False, company.id]),
             ]
@@ -353,7 +355,8 @@ class MeddevSupplierPaper(models.Model):
     def _has_valid_registration(self, template, day):
         """Whether the ledger holds a Chinese certificate of ``template`` valid on ``day``."""
         return any(
-            registration.kind in CHINESE_KINDS
+            registration.active
+            and registration.kind in CHINESE_KINDS
             and (not registration.valid_from or registration.valid_from <= day)
             and (not registration.valid_to or registration.valid_to >= day)
             for registration in template.registration_ids

@@ -113,6 +113,22 @@ class TestSupplierPaper(PurchaseCommon):
         foreign.write({"kind": "filing", "number": "国械备20200124"})
         self.assertFalse(self._gaps())
 
+    def test_what_is_archived_covers_nothing_whatever_the_context(self):
+        """Given an archived paper and certificate, when a client asks for archived ones, gaps."""
+        find = self.env["meddev.supplier.paper"].with_context(active_test=False)._find_gaps
+        template = self.monitor.product_tmpl_id.with_context(active_test=False)
+
+        def kinds():
+            gaps = find(self.maker, template, self.company, self.today)
+            return {gap.kind for gap in gaps}
+
+        self.assertFalse(kinds())
+        self.business_licence.active = False
+        self.assertEqual(kinds(), {self.business_licence.kind})
+        self.registration.active = False
+        self.assertEqual(kinds(), {self.business_licence.kind, "registration"})
+        self.assertEqual(template.registration_status, "none")
+
     def test_unknown_supplier_leaves_the_certificates(self):
         nobody = self.env["res.partner"]
         find = self.env["meddev.supplier.paper"]._find_gaps

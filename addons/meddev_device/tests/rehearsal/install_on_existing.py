@@ -6,9 +6,10 @@
 Fills a private database, which never heard of us, with LOTS serial numbers (2,000 unless
 told; a quarter in stock, a quarter delivered, one in a hundred a twin in another spelling), an
 open receipt, and as many tickets of bare helpdesk_mgmt as lots, in all its stages; then installs
-the addons one after the other, flags the product as a medical device, validates the receipt,
-updates, uninstalls in reverse order, and proves after each step that core's lots and helpdesk's
-tickets are what they were. Prints the seconds of each step.
+the addons one after the other, receives a part of the receipt as before, flags the product as a
+medical device, shows what the rest of the receipt is now asked for and validates it, updates from
+the first version so that every migration runs, uninstalls in reverse order, and proves after each
+step that core's lots and helpdesk's tickets are what they were. Prints the seconds of each step.
 """
 
 import json
@@ -20,14 +21,28 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(CHECKOUT / "config"))
 
-from tool import odoo, odoo_source, python_env, templates  # noqa: E402 (the path above comes first)
+from tool import (  # noqa: E402 (the path above comes first)
+    addons,
+    odoo,
+    odoo_source,
+    paths,
+    python_env,
+    templates,
+)
 from tool.postgres import Cluster  # noqa: E402
 
 DATABASE = "rehearsal_device"
-ADDONS = ("meddev_device", "meddev_purchase", "meddev_service")
+ADDONS = ("meddev_base", "meddev_device", "meddev_purchase", "meddev_service", addons.APPLICATION)
+#: What every addon was at first, and what the migrations start from.
+FIRST_VERSION = "19.0.1.0.0"
+#: What the refusals of an uninstallation say.
+EXPORT_MISSING = "There is no verified export"
+ANCHOR_MISSING = "Send the Anchor to"
 
 PREPARE = """
 supplier = env["res.partner"].create({"name": "Rehearsal Supplier"})
+clerk = env["res.users"].create({"name": "Rehearsal Clerk", "login": "rehearsal_clerk",
+    "group_ids": [(6, 0, [env.ref("stock.group_stock_user").id])]})
 buyer = env["res.partner"].create({"name": "Rehearsal Hospital", "is_company": True})
 product = env["product.product"].create(
     {"name": "Rehearsal Monitor", "is_storable": True, "tracking": "serial"})
@@ -103,14 +118,39 @@ cr.execute('''
 env.cr.commit()
 cr.execute("ANALYZE")
 answer(product=product.id, template=product.product_tmpl_id.id, receipt=receipt.id,
-       customer=buyer.id)
+       customer=buyer.id, clerk=clerk.id)
+"""
+
+PART = """
+# As shipped, by somebody who has no role of ours.
+receipt = env(user=KNOWN["clerk"])["stock.picking"].browse(KNOWN["receipt"])
+receipt.move_line_ids.filtered(lambda line: line.lot_name != "R-NEW-1").picked = False
+action = receipt.button_validate()
+if isinstance(action, dict):
+    wizards = receipt.env[action["res_model"]].with_context(action["context"])
+    wizards.create({}).process()
+rest = receipt.backorder_ids
+rest.move_line_ids.unlink()
+rest.move_ids.move_line_ids = [
+    (0, 0, {"lot_name": name, "quantity": 1, "picked": True, "product_id": KNOWN["product"],
+            "picking_id": rest.id, "location_id": rest.location_id.id,
+            "location_dest_id": rest.location_dest_id.id})
+    for name in ("r-000010", "R-NEW-2")]
+env.flush_all()
+env.cr.commit()
+answer(state=receipt.state, lots=receipt.move_line_ids.lot_id.mapped("name"), rest=rest.id)
 """
 
 FLAG = """
 start = clock()
-env["product.template"].browse(KNOWN["template"]).is_medical_device = True
+template = env["product.template"].browse(KNOWN["template"])
+template.is_medical_device = True
 env.flush_all()
 flagged = clock() - start
+env["meddev.udi.di"].create(
+    {"product_tmpl_id": template.id, "di": "06901234567892", "issuer": "gs1"})
+env.cr.execute("UPDATE stock_lot SET udi_di = '06901234567892' WHERE product_id = %s AND id = %s",
+               [KNOWN["product"], KNOWN["last"]])
 env.cr.commit()
 env.cr.execute("ANALYZE")
 env.cr.execute('''
@@ -122,10 +162,29 @@ env.cr.execute("SELECT count(*) FROM meddev_device_event")
 answer(seconds=flagged, rows=rows, events=env.cr.fetchone()[0])
 """
 
+ASKED = """
+# As shipped: an inspection is asked for, and papers where no inspection is.
+from odoo.exceptions import RedirectWarning, UserError
+company = env.company
+receipt = env(user=KNOWN["clerk"])["stock.picking"].browse(KNOWN["rest"])
+def refusal():
+    try:
+        receipt.button_validate()
+    except (RedirectWarning, UserError) as error:
+        return list(error.args)
+settings = [company.meddev_inspection_policy, company.meddev_receipt_paper_policy]
+inspection = refusal()
+company.meddev_inspection_policy = "optional"
+papers = refusal()
+name, product = receipt.name, receipt.product_id.display_name
+env.cr.rollback()
+answer(settings=settings, inspection=inspection, papers=papers, name=name, product=product)
+"""
+
 RECEIVE = """
-# The addons above ask for papers and an inspection; the receipt was open before they came.
+# The other way out of both refusals: settings of the company.
 env.company.write({"meddev_inspection_policy": "optional", "meddev_receipt_paper_policy": "ignore"})
-receipt = env["stock.picking"].browse(KNOWN["receipt"])
+receipt = env["stock.picking"].browse(KNOWN["rest"])
 start = clock()
 receipt.button_validate()
 env.flush_all()
@@ -152,14 +211,47 @@ answer(state=receipt.state, conflicts=lots.filtered("serial_conflict").mapped("n
 UNINSTALL = """
 # What is tracked goes only after an auditor's verified export, and the anchor out first.
 import os, tempfile
-os.environ["AUDIT_TRAIL_ANCHOR_DIR"] = tempfile.mkdtemp()
-env.user.group_ids += env.ref("audit_trail.group_auditor")
-env.user.company_ids = env["res.company"].with_context(active_test=False).search([])
-env["audit.trail.export"].create_export()
+from odoo.exceptions import UserError
+module = env["ir.module.module"].search([("name", "=", ADDON)])
+def refusal():
+    try:
+        module.button_uninstall()
+    except UserError as error:
+        return str(error)
+    finally:
+        env.cr.rollback()
+refusals = [refusal()]
+if refusals[0]:
+    env.user.group_ids += env.ref("audit_trail.group_auditor")
+    env.user.company_ids = env["res.company"].with_context(active_test=False).search([])
+    # These are changes themselves, and belong into the export.
+    env.cr.commit()
+    # An export ends with a seal, and nothing is sealed while an older transaction of the whole
+    # cluster runs: that of a test beside this one, say.
+    seals, deadline = env["audit.trail.seal"], clock() + 600
+    while not seals.search_count([], limit=1) and clock() < deadline:
+        seals._seal()
+        env.cr.commit()
+        time.sleep(0 if seals.search_count([], limit=1) else 2)
+    env["audit.trail.export"].create_export()
+    env.cr.commit()
+    refusals.append(refusal())
+    os.environ["AUDIT_TRAIL_ANCHOR_DIR"] = tempfile.mkdtemp()
+module.button_immediate_uninstall()
 env.cr.commit()
-env["ir.module.module"].search([("name", "=", ADDON)]).button_immediate_uninstall()
+answer(refusals=refusals)
+"""
+
+READ = """
+# An employee without any role of helpdesk or ours reads the one ticket that they follow.
+employee = env["res.users"].search([("login", "=", "rehearsal_employee")]) or env[
+    "res.users"].create({"name": "Rehearsal Employee", "login": "rehearsal_employee"})
+ticket = env["helpdesk.ticket"].search([("number", "=", "OLD1")])
+ticket.message_subscribe(employee.partner_id.ids)
+env.flush_all()
+names = env["helpdesk.ticket"].with_user(employee).search([]).mapped("name")
 env.cr.commit()
-answer()
+answer(names=names)
 """
 
 DIGEST = """
@@ -173,6 +265,40 @@ SELECT json_build_object(
         create_date, create_uid, last_stage_update, closed_date)::text), '' ORDER BY id))
                 FROM helpdesk_ticket WHERE number LIKE 'OLD%%'))
 """
+
+#: What the addons keep on all of it, and what their migrations touch.
+OURS = """
+SELECT json_build_object(
+    'devices', (SELECT md5(string_agg(md5(row(
+        id, is_device, device_state, origin, customer_id, serial_conflict, normalised_serial,
+        udi_di, receipt_id, received_on)::text), '' ORDER BY id)) FROM stock_lot),
+    'events', (SELECT md5(string_agg(md5(row(id, lot_id, kind)::text), '' ORDER BY id))
+                 FROM meddev_device_event),
+    'tickets', (SELECT md5(string_agg(md5(row(
+        id, service_state, lot_id, place_id, received_at, in_progress_at, waiting_at,
+        done_at)::text), '' ORDER BY id)) FROM helpdesk_ticket),
+    'identifiers', (SELECT json_agg(di ORDER BY id) FROM meddev_udi_di),
+    'reminders', (SELECT json_agg(source ->> 'en_US' ORDER BY id)
+                    FROM meddev_registration_reminder_step),
+    'roles', (SELECT json_agg(COALESCE(needs_second_factor, FALSE) ORDER BY id) FROM meddev_role),
+    'tracked', (SELECT json_agg(reads_are_logged ORDER BY id) FROM audit_trail_rule),
+    'rule', (SELECT domain_force LIKE '%%is_followed%%' FROM ir_rule WHERE id = %(rule)s))
+"""
+
+#: What the first version left behind, which the migrations mend; by what OURS calls it.
+AGE = {
+    "devices": "UPDATE stock_lot SET received_on = NULL WHERE receipt_id IS NOT NULL;"
+    " UPDATE stock_lot SET udi_di = '6901234567892' WHERE id = %(last)s",
+    "identifiers": "UPDATE meddev_udi_di SET di = '6901234567892'",
+    "reminders": "UPDATE meddev_registration_reminder_step SET source ="
+    " CASE source ->> 'en_US' WHEN 'State Council Order No. 739 (2021) Art. 22'"
+    " THEN jsonb_build_object('en_US', 'Regulations 739 Art. 22') END"
+    " WHERE id IN (SELECT res_id FROM ir_model_data WHERE module = 'meddev_device'"
+    " AND name ~ '^registration_reminder_step_[0-9]+$')",
+    "roles": "UPDATE meddev_role SET needs_second_factor = FALSE",
+    "tracked": "UPDATE audit_trail_rule SET reads_are_logged = FALSE WHERE id = %(patients)s",
+    "rule": "UPDATE ir_rule SET domain_force = '[]' WHERE id = %(rule)s",
+}
 
 STAGES = """
 SELECT json_agg(row_to_json(stage)) FROM (
@@ -241,6 +367,7 @@ class Rehearsal:
         )
         self._prove("helpdesk's stages keep their names", self._query(STAGES) == stages)
         self._prove_tickets()
+        self._receive_part(before)
         flagged = self._step("flag the product (with start of Odoo)", lambda: self._shell(FLAG))
         say(f"  flagging alone: {flagged['seconds']:.1f} s")
         for state, origin, count, placed, conflicts in flagged["rows"]:
@@ -248,7 +375,7 @@ class Rehearsal:
         counts = {row[0]: row for row in flagged["rows"]}
         self._prove(
             "every lot is a device with its first event",
-            sum(row[2] for row in flagged["rows"]) == self.lots == flagged["events"],
+            sum(row[2] for row in flagged["rows"]) == self.lots + 1 == flagged["events"],
         )
         self._prove("twins await review", sum(r[4] for r in flagged["rows"]) == self.lots // 100)
         self._prove(
@@ -257,7 +384,11 @@ class Rehearsal:
             and counts["shipped"][2] == counts["shipped"][3]
             and counts["in_service"][1] == "legacy",
         )
-        self._prove("names and quants are untouched", self._digest() == before)
+        self._prove(
+            "names and quants are untouched",
+            self._digest() == before | {"lots": before["lots"] + 1},
+        )
+        self._prove_asked()
         received = self._step("validate the open receipt", lambda: self._shell(RECEIVE))
         say(
             f"  receipt {received['seconds']:.2f} s; list of 80 {received['list_ms']} ms,"
@@ -265,19 +396,19 @@ class Rehearsal:
         )
         self._prove("the open receipt is done", received["state"] == "done")
         self._prove("its twin awaits review", received["conflicts"] == ["r-000010"])
-        devices = self._query("SELECT count(*) FROM stock_lot WHERE is_device")
-        self._step("update", lambda: self._install("-u", *ADDONS))
-        self._prove(
-            "update changes no device",
-            self._query("SELECT count(*) FROM stock_lot WHERE is_device") == devices,
-        )
+        self._update()
         self._prove_tickets()
         for addon in reversed(ADDONS):
             self.known["addon"] = addon
-            self._step(f"uninstall {addon}", lambda: self._shell(UNINSTALL))
+            done = self._step(f"uninstall {addon}", lambda: self._shell(UNINSTALL))
+            self._prove_refusals(addon, done["refusals"])
             self._prove(
                 "uninstalling leaves core's lots and helpdesk's tickets",
                 self._digest() == before | {"lots": before["lots"] + 3},
+            )
+            self._prove(
+                "an employee reads the ticket that they follow",
+                self._shell(READ)["names"] == ["Old ticket 1"],
             )
         self._prove("helpdesk's stages are what they were", self._query(STAGES) == stages)
         left = self._query(
@@ -293,6 +424,99 @@ class Rehearsal:
             self._query("SELECT count(*) FROM stock_lot WHERE is_device") == "0",
         )
         self._prove_tickets()
+
+    def _receive_part(self, before):
+        """Until a product is flagged, a receipt is validated as ever: nobody is asked anything."""
+        part = self._step("receive a part, nothing flagged", lambda: self._shell(PART))
+        self._prove(
+            "as shipped, what is not flagged is received by a clerk without a role of ours",
+            (part["state"], part["lots"]) == ("done", ["R-NEW-1"]),
+        )
+        self.known["rest"] = part["rest"]
+        self._prove(
+            "and nothing else has changed", self._digest() == before | {"lots": before["lots"] + 1}
+        )
+
+    def _prove_asked(self):
+        """Once it is flagged, the refusals name the receipt, what is missing and the way out."""
+        asked = self._step("validate the rest as shipped", lambda: self._shell(ASKED))
+        self._prove("the settings are as shipped", asked["settings"] == ["required", "block"])
+        text, action, button = asked["inspection"][:3]
+        say(f"  {text} [{button}]")
+        self._prove(
+            "it asks for the inspection, by name and with a button to it",
+            asked["name"] in text
+            and asked["product"] in text
+            and action["res_model"] == "meddev.incoming.inspection",
+        )
+        (text,) = asked["papers"]
+        say("  " + text.replace("\n", "\n  "))
+        self._prove(
+            "where no inspection is asked for, it asks for the papers and tells who may do without",
+            asked["name"] in text and "ask a quality specialist" in text,
+        )
+
+    def _update(self):
+        """Every migration runs over the data that an installation of the first version left."""
+        names = addons.names()
+        listed = "', '".join(names)
+        installed = self._query(
+            f"SELECT string_agg(name, ',') FROM ir_module_module WHERE name IN ('{listed}')"
+            " AND state = 'installed'"
+        ).split(",")
+        self.known |= {
+            key: int(self._query(f"SELECT res_id FROM ir_model_data WHERE name = '{name}'"))
+            for key, name in (
+                ("rule", "helpdesk_ticket_rule_internal_user"),
+                ("patients", "audit_trail_rule_ticket_patient"),
+            )
+        }
+        before = json.loads(self._query(OURS % self.known))
+        for statement in AGE.values():
+            self._query(statement % self.known)
+        aged = json.loads(self._query(OURS % self.known))
+        self._prove(
+            "the data are those of the first version",
+            {key for key in before if before[key] != aged[key]} == set(AGE),
+        )
+        self._query(
+            f"UPDATE ir_module_module SET latest_version = '{FIRST_VERSION}'"
+            f" WHERE name IN ('{listed}') AND state = 'installed'"
+        )
+        log = paths.LOG / f"{DATABASE}.log"
+        start = log.stat().st_size
+        self._step("update from the first version", lambda: self._install("-u", *installed))
+        with log.open(errors="replace") as lines:
+            lines.seek(start)
+            ran = lines.read().count("Running migration ")
+        scripts = [
+            script
+            for script in paths.ADDONS.glob("*/migrations/*/*.py")
+            if script.parts[-4] in installed
+        ]
+        self._prove(f"all {len(scripts)} migrations have run", ran == len(scripts) > 0)
+        after = json.loads(self._query(OURS % self.known))
+        changed = sorted(key for key in before if before[key] != after[key])
+        self._prove(f"and the data are as of today {changed or ''}".strip(), not changed)
+
+    def _prove_refusals(self, addon, refusals):
+        """What holds no data goes at once; the rest asks for an export, then for an anchor."""
+        if addon == addons.APPLICATION:
+            self._prove("it was not refused: it keeps no data", refusals == [None])
+            return
+        for refusal in filter(None, refusals):
+            say(f"  {refusal}")
+        # An export made for one addon may hold all that the next one keeps.
+        expected = (EXPORT_MISSING, ANCHOR_MISSING)
+        if self.known.setdefault("exported_for", addon) != addon and len(refusals) == 2:
+            expected = (refusals[0], ANCHOR_MISSING)
+        self._prove(
+            "it was refused without an export, and without an anchor",
+            len(refusals) == 2
+            and all(
+                words in (refusal or "") for words, refusal in zip(expected, refusals, strict=True)
+            ),
+        )
 
     def _prove_tickets(self):
         """Each ticket has the state of its stage, stamped with the day that is known."""
