@@ -1,5 +1,13 @@
 """Installation on a database that already has many tickets, and the way out."""
 
+import csv
+import io
+
+from lxml import etree
+
+from odoo.tools.convert import convert_csv_import, convert_xml_import
+from odoo.tools.misc import file_open
+
 _TICKET_COLUMNS = {
     "service_state": "varchar",
     "lot_id": "int4",
@@ -21,6 +29,7 @@ _TICKET_COLUMNS = {
     "archived_by_id": "int4",
 }
 _BATCH = 100_000
+_UPSTREAM = "helpdesk_mgmt"
 
 
 def pre_init_hook(env):
@@ -95,6 +104,8 @@ def uninstall_hook(env):
         DROP FUNCTION IF EXISTS meddev_ticket_amend(int, int, int, text, int, jsonb, jsonb)
         """
     )
+    _restore_rules(env)
+    _restore_access_rows(env)
     # Our corrected templates of helpdesk_mgmt read a field that goes with us.
     for name in ("closed_ticket_template", "changed_stage_template"):
         template = env.ref(f"helpdesk_mgmt.{name}", raise_if_not_found=False)
@@ -110,3 +121,50 @@ def uninstall_hook(env):
         for lang, _name in env["res.lang"].get_installed():
             translated = template.with_context(lang=lang)
             translated.body_html = translated.body_html.replace("object.contact_id.name or ", "")
+
+
+def _restore_rules(env):
+    """Load helpdesk_mgmt's own rules again over those of its rules that our file corrects.
+
+    They are not updated there, and one of ours asks a field that goes with us: nobody could read a
+    ticket any more.
+    """
+    corrected = {
+        record.get("id"): _get_field_names(record)
+        for record in _read_records("meddev_service/security/meddev_service_security.xml")
+    }
+    root = etree.Element("odoo")
+    for record in _read_records(f"{_UPSTREAM}/security/helpdesk_security.xml"):
+        xmlid = f"{_UPSTREAM}.{record.get('id')}"
+        if xmlid not in corrected:
+            continue
+        root.append(record)
+        # What upstream leaves at its default, such as the operations.
+        names = corrected[xmlid] - _get_field_names(record)
+        rule = env.ref(xmlid, raise_if_not_found=False)
+        if rule and names:
+            rule.write(rule.default_get(list(names)))
+    document = io.BytesIO(etree.tostring(root))
+    document.name = "helpdesk_security.xml"
+    convert_xml_import(env, _UPSTREAM, document, mode="init", noupdate=True)
+
+
+def _restore_access_rows(env):
+    """Load helpdesk_mgmt's own access rows again over those that our file corrects."""
+    prefix = f"{_UPSTREAM}."
+    with file_open("meddev_service/security/ir.model.access.csv") as ours:
+        ids = {row["id"] for row in csv.DictReader(ours) if row["id"].startswith(prefix)}
+    with file_open(f"{_UPSTREAM}/security/ir.model.access.csv") as theirs:
+        header, *rows = csv.reader(theirs)
+    content = io.StringIO()
+    csv.writer(content).writerows([header, *(row for row in rows if prefix + row[0] in ids)])
+    convert_csv_import(env, _UPSTREAM, "ir.model.access.csv", content.getvalue().encode())
+
+
+def _read_records(path):
+    with file_open(path, "rb") as source:
+        return etree.parse(source).findall(".//record")
+
+
+def _get_field_names(record):
+    return {field.get("name") for field in record.findall("field")}

@@ -1,4 +1,4 @@
-from odoo import fields, http
+from odoo import SUPERUSER_ID, fields, http
 from odoo.http import request
 
 from odoo.addons.helpdesk_mgmt.controllers.myaccount import CustomerPortalHelpdesk
@@ -36,8 +36,34 @@ class MeddevTicketPortal(CustomerPortalHelpdesk):
                 del kept[name]
         return kept
 
+    @http.route()
+    def portal_my_ticket(self, ticket_id, access_token=None, **kw):
+        """The page of a ticket: by one's own rights, or by the link that a person was sent."""
+        if request.env.user._is_public() and not self._get_ticket_of_link(ticket_id):
+            return request.redirect_query("/web/login", {"redirect": f"/my/ticket/{ticket_id}"})
+        return super().portal_my_ticket(ticket_id, access_token=access_token, **kw)
+
+    def _document_check_access(self, model_name, document_id, access_token=None):
+        """As core, but no token alone opens a ticket: it would for ever, and to everybody."""
+        if model_name != "helpdesk.ticket":
+            return super()._document_check_access(model_name, document_id, access_token)
+        if request.env.user._is_public() and (ticket := self._get_ticket_of_link(document_id)):
+            return ticket.with_user(SUPERUSER_ID)
+        return super()._document_check_access(model_name, document_id)
+
+    def _get_ticket_of_link(self, ticket_id):
+        """The ticket if the address of this request is a link that opens it, or none."""
+        link = {name: request.params.get(name) for name in ("pid", "hash")}
+        return request.env["helpdesk.ticket"]._get_thread_with_access(ticket_id, **link)
+
     def _ticket_get_page_view_values(self, ticket, access_token, **kwargs):
         values = super()._ticket_get_page_view_values(ticket, access_token, **kwargs)
+        is_visitor = request.env.user._is_public()
+        values["link_token"] = is_visitor and ticket._get_link_token(kwargs["pid"], kwargs["hash"])
+        # As who looks at the page: only visitors need an address that opens a file.
+        files = ticket.attachment_ids.with_user(request.env.user).sudo()
+        is_colleague = request.env.user._is_internal()
+        values["files"] = files if is_colleague else files._get_open_to_outsiders()
         values["closed_stages"] = (
             MeddevTicketController()._get_closing_stages(ticket)
             if not request.env.user._is_public()

@@ -33,6 +33,9 @@ INTERNAL_FIELDS = {
     "website_message_ids",
 }
 
+#: What nobody reads but the system: it is a part of the signature of links in mails.
+SECRET_FIELDS = {"access_token"}
+
 
 class HelpdeskTicket(models.Model):
     """A request of a customer about a device: the one record of everything done for it.
@@ -193,9 +196,11 @@ class HelpdeskTicket(models.Model):
     def _has_field_access(self, field, operation):
         if not super()._has_field_access(field, operation):
             return False
-        if self.env.su or self.env.user.has_group("base.group_user"):
+        if self.env.su:
             return True
-        return field.name not in INTERNAL_FIELDS
+        if field.name in SECRET_FIELDS:
+            return False
+        return field.name not in INTERNAL_FIELDS or self.env.user.has_group("base.group_user")
 
     # ------------------------------------------------------------ computes
 
@@ -630,15 +635,18 @@ class HelpdeskTicket(models.Model):
             return own or lots
         return lots
 
-    def _log_on_devices(self, data):
+    def _log_on_devices(self, data, devices=None):
         """Tell the devices' timelines about these tickets, in one batch.
 
         :param data: what happened (JSON) by ticket id; the title is made from it when it is read,
             in the reader's language.
+        :param devices: device by ticket id; the tickets' present ones if not given.
         """
+        # sudo: a customer who opens a ticket need not see the device that intake found.
+        devices = devices or {ticket.id: ticket.lot_id for ticket in self.sudo()}
         events = [
             {
-                "lot_id": ticket.lot_id.id,
+                "lot_id": devices[ticket.id].id,
                 "kind": EVENT_TICKET,
                 "summary": ": ".join(
                     filter(None, (ticket.name, data[ticket.id].get("reason") or ""))
@@ -647,9 +655,8 @@ class HelpdeskTicket(models.Model):
                 "res_model": ticket._name,
                 "res_id": ticket.id,
             }
-            # sudo: a customer who opens a ticket need not see the device that intake found.
-            for ticket in self.sudo()
-            if ticket.lot_id
+            for ticket in self.sudo()  # sudo: as above
+            if devices[ticket.id]
         ]
         if events:
             # sudo: the timeline is written by the system, nobody has a create right on it.

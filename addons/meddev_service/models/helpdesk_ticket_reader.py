@@ -43,22 +43,25 @@ class HelpdeskTicket(models.Model):
             # As this person: neither the right of who posts nor sudo counts.
             return self.with_user(recipient["uid"]).has_access("read")
         # sudo: whose contact it is, whoever posts.
-        dealer = self.env["res.partner"].sudo().browse(recipient["id"] or []).commercial_partner_id
-        return not dealer.is_dealer or self._is_open_to_dealer(dealer)
+        partners = self.env["res.partner"].sudo().with_context(active_test=False)
+        lineage = partners.search([("id", "parent_of", recipient["id"] or [])])
+        return not any(lineage.mapped("is_dealer")) or self._is_open_to_dealer(lineage)
 
-    def _is_open_to_dealer(self, dealer):
-        """Whether people of a dealer read this ticket today; for contacts without a login.
+    def _is_open_to_dealer(self, lineage):
+        """Whether a dealer's person reads this ticket today; for contacts without a login.
 
         The same as the rule of dealers' logins says.
+
+        :param lineage: the person and all companies above, the dealer among them.
         """
         self.ensure_one()
         # sudo: the rule compares places and assignments that who posts may not read.
         ticket = self.sudo()
-        if not ticket.place_id and ticket.partner_id.commercial_partner_id == dealer:
+        if not ticket.place_id and ticket.partner_id in lineage:
             return True
         served = Domain("facility_id", "in", ticket.place_id.facility_ancestor_ids.ids)
         served |= Domain("lot_id", "in", ticket.lot_id.ids)
-        people = Domain("dealer_id", "in", (dealer | dealer.child_ids).ids)
+        people = Domain("dealer_id", "in", lineage.ids)
         today = Domain("is_current", "=", True)
         assignments = self.env["meddev.dealer.assignment"].sudo()  # sudo: as above
         return bool(assignments.search_count(people & served & today, limit=1))

@@ -107,7 +107,7 @@ class HelpdeskTicketStage(models.Model):
         """All stages of a state in their order, for everybody (a handful of records)."""
         # sudo: a customer's ticket gets its first stage although customers see no stages of
         # teams; nothing but the stage of their own ticket comes out.
-        return self.sudo().search([("service_state", "=", state)])
+        return self.sudo().search([("active", "=", True), ("service_state", "=", state)])
 
     def _pick_for(self, team, company):
         """The first of these stages that a ticket of this team and company may be in.

@@ -105,6 +105,14 @@ class MailMessage(models.Model):
         )
         return self.browse(message_id for (message_id,) in rows)
 
+    def _portal_message_format(self, properties_names, options=None):
+        # sudo: core has asked whether they may be read. Its own pages give everybody the access
+        # token, which does the same: authors are named to readers who see no partner record.
+        messages = self.sudo() if set(self.mapped("model")) == {_TICKET} else self
+        return super(MailMessage, messages)._portal_message_format(
+            properties_names, options=options
+        )
+
     # ------------------------------------------------------------ archived
 
     @api.model_create_multi

@@ -1,8 +1,12 @@
-from odoo.modules.migration import load_script
-from odoo.tests import tagged
-from odoo.tools.misc import file_path
+import csv
 
-from odoo.addons.meddev_service.hooks import pre_init_hook
+from lxml import etree
+
+from odoo.modules.migration import load_script
+from odoo.tests import new_test_user, tagged
+from odoo.tools.misc import file_open, file_path
+
+from odoo.addons.meddev_service.hooks import pre_init_hook, uninstall_hook
 
 from .common import TicketCommon
 
@@ -81,6 +85,50 @@ class TestTicketInstall(TicketCommon):
         pre_init_hook(self.env)
         self.env.invalidate_all()
         self.assertEqual((ticket.service_state, ticket.waiting_at), ("waiting", before))
+
+
+@tagged("post_install", "-at_install")
+class TestTicketUninstall(TicketCommon):
+    """What the hook of uninstalling hands back to helpdesk_mgmt."""
+
+    _operations = ("perm_read", "perm_write", "perm_create", "perm_unlink")
+
+    def test_rules_are_upstreams_again(self):
+        """Given our corrected rules / when the hook has run / then each says what its file says.
+
+        One of ours asks a field of ours: after uninstalling nobody could read a ticket.
+        """
+        employee = new_test_user(self.env, login="bare_employee", groups="base.group_user")
+        ticket = self._open()
+        ticket.message_subscribe(employee.partner_id.ids)
+        uninstall_hook(self.env)
+        with file_open("helpdesk_mgmt/security/helpdesk_security.xml", "rb") as source:
+            records = etree.parse(source).xpath("//record[@model='ir.rule']")
+        self.assertTrue(records)
+        for record in records:
+            rule = self.env.ref(f"helpdesk_mgmt.{record.get('id')}")
+            with self.subTest(rule=rule.name):
+                domain = record.findtext("field[@name='domain_force']")
+                self.assertEqual(rule.domain_force.split(), domain.split())
+                self.assertTrue(all(rule[name] for name in self._operations))
+                # A later upgrade of helpdesk_mgmt leaves them alone, as before us.
+                data = self.env["ir.model.data"].search(
+                    [("model", "=", "ir.rule"), ("res_id", "=", rule.id)]
+                )
+                self.assertEqual(data.mapped("complete_name"), data[:1].mapped("complete_name"))
+                self.assertTrue(data.noupdate)
+        self.assertEqual(self.tickets.with_user(employee).search([]), ticket)
+        self.assertFalse(ticket.with_user(employee).has_access("write"))
+
+    def test_access_rows_are_upstreams_again(self):
+        uninstall_hook(self.env)
+        with file_open("helpdesk_mgmt/security/ir.model.access.csv") as source:
+            rows = list(csv.DictReader(source))
+        self.assertTrue(rows)
+        for row in rows:
+            access = self.env.ref(f"helpdesk_mgmt.{row['id']}")
+            for name in self._operations:
+                self.assertEqual(access[name], row[name] == "1", (row["id"], name))
 
 
 @tagged("post_install", "-at_install")

@@ -231,6 +231,61 @@ class TestTicketSecurity(TicketCommon):
             with self.assertRaises(AccessError):
                 self.env["meddev.ticket.transition"].with_user(user).search([])
 
+    def test_login_of_the_hospital_itself_sees_what_its_people_see(self):
+        """Given logins on the facilities' own records / then no contact between is needed."""
+        in_care, in_ward = self._open(), self._open(lot_id=self.ward_device.id)
+        elsewhere = self._open(lot_id=self.other_device.id)
+        for place, expected in (
+            (self.hospital, in_care | in_ward),
+            (self.ward, in_ward),
+            (self.other_hospital, elsewhere),
+        ):
+            login = new_test_user(
+                self.env,
+                login=f"own_{place.id}",
+                groups="meddev_base.group_portal_hospital",
+                partner_id=place.id,
+            )
+            with self.subTest(place=place.name):
+                self.assertEqual(
+                    self.tickets.with_user(login).search(
+                        [("id", "in", (in_care | in_ward | elsewhere).ids)]
+                    ),
+                    expected.sorted(),
+                )
+
+    def test_dealers_person_at_every_depth(self):
+        """Given a branch of the dealer and its desk / then they see what the dealer serves."""
+        branch = self.env["res.partner"].create(
+            {"name": "South Branch", "is_company": True, "parent_id": self.dealer.id}
+        )
+        desk = self.env["res.partner"].create({"name": "Desk", "parent_id": branch.id})
+        user = new_test_user(
+            self.env,
+            login="deep_dealer",
+            groups="meddev_base.group_portal_dealer",
+            partner_id=desk.id,
+        )
+        colleague = self.env["res.partner"].create({"name": "Hu", "parent_id": branch.id})
+        ticket, other = self._open(), self._open(lot_id=self.other_device.id)
+        assignment = self.env["meddev.dealer.assignment"].create(
+            {
+                "dealer_id": self.dealer.id,
+                "facility_id": self.hospital.id,
+                "date_from": "2020-01-01",
+            }
+        )
+        own = self._open(lot_id=False, partner_id=self.dealer.id)
+        self.assertTrue(self._sees(user, ticket))
+        self.assertTrue(self._sees(user, own))
+        self.assertFalse(self._sees(user, other))
+        told = {"uid": False, "id": colleague.id}
+        self.assertTrue(ticket._may_be_told(told))
+        self.assertFalse(other._may_be_told(told))
+        assignment.date_to = fields.Date.subtract(fields.Date.today(), days=1)
+        self.assertFalse(self._sees(user, ticket))
+        self.assertFalse(ticket._may_be_told(told))
+
     def test_company_rule(self):
         company = self.env["res.company"].create({"name": "Second"})
         ticket = self._open(
