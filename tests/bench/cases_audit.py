@@ -7,15 +7,18 @@ import time
 from contextlib import closing
 
 import bench_measure
+import bench_story
 from bench_machine import connect, execute, switch_trail, transaction
 from bench_measure import Case, Variant
-from cases_tickets import BATCH, ticket_vals, world_of
+from cases_tickets import BATCH, PASSWORD, connect_client, ticket_vals, world_of
 
 WRITE_LIMIT = 1.10
 CREATE_LIMIT = 1.10
 BATCH_LIMIT = 1.25
-VERIFY_PER_SECOND = 300_000
-HISTORY_MS = 10
+VERIFIED = "entries verified per second, whole verify()"
+HISTORY = "history of a record, ms"
+#: Fact -> (smallest, largest) value that reaches the goal.
+FACT_LIMITS = {VERIFIED: (300_000, None), HISTORY: (None, 10)}
 ENTRIES = 1_000_000
 WRITERS = 4
 WRITERS_GAIN = 3.5
@@ -109,6 +112,41 @@ def cases(database):
             BATCH_LIMIT,
         ),
     ]
+
+
+def cases_over_http(database, url, apis=("xmlrpc", "json2")):
+    """The write of one field as a partner's system sees it, whole requests of a real server."""
+    world = world_of(database, "bench_intake")
+    with transaction(database) as env:
+        tickets = env["helpdesk.ticket"].search([("service_state", "=", "received")], limit=20).ids
+
+    def write(client, is_on):
+        def write_one(ticket_id):
+            values = {"device_reference": f"Reference {next(numbers)}"}
+            client.call("helpdesk.ticket", "write", [ticket_id], vals=values)
+
+        def run():
+            tracked(database, is_on)
+            # Each of the server's connections plans anew after the switch.
+            for ticket_id in tickets[:4]:
+                write_one(ticket_id)
+            started = time.perf_counter()
+            for ticket_id in tickets:
+                write_one(ticket_id)
+            return time.perf_counter() - started
+
+        return run
+
+    found = []
+    for api in apis:
+        client = connect_client(api, url, database, world["login"], PASSWORD)
+        variants = [
+            Variant("tracked", write(client, True), len(tickets)),
+            Variant("untracked", write(client, False), len(tickets)),
+        ]
+        name = f"audit: one field of a ticket over {api}"
+        found.append(Case(name, variants, "tracked", "untracked", WRITE_LIMIT, repeats=2))
+    return found
 
 
 def peer_cases(database):
@@ -239,13 +277,16 @@ def writers(database, rounds):
 def verification(database, entries=ENTRIES, say=print):
     """Seal and verify many entries, and read one record's history among them.
 
-    :return: facts, as a dictionary; not comparisons, for there is no peer that verifies.
+    :return: facts, as a dictionary; not comparisons, for there is no peer that verifies. Limits:
+        ``FACT_LIMITS``, judged by ``missed_facts``.
     """
     facts = {}
     tracked(database, True)
     with transaction(database) as env:
         from odoo.addons.audit_trail.models.announcement import announce
 
+        auditor = _auditor(env)
+        env.cr.commit()
         (present,) = execute(database, "SELECT COUNT(*) FROM audit_trail_entry")[0]
         missing = max(0, entries - present)
         started = time.perf_counter()
@@ -261,16 +302,26 @@ def verification(database, entries=ENTRIES, say=print):
                 [start + 1, min(start + 50_000, missing)],
             )
             env.cr.commit()
-        facts["events written per second"] = _rate(missing, started)
+        if missing:
+            facts["events written per second"] = _rate(missing, started)
+        before = _count_sealed(env)
         started = time.perf_counter()
         seals = env["audit.trail.seal"]._seal()
         env.cr.commit()
+        seconds = time.perf_counter() - started
+        sealed = _count_sealed(env) - before
         facts["seals made"] = seals
-        facts["entries sealed per second"] = _rate(entries, started)
+        facts["entries sealed"] = sealed
+        facts["entries sealed per second"] = round(sealed / seconds)
         env.cr.execute("ANALYZE audit_trail_entry")
         started = time.perf_counter()
+        result = env["audit.trail.entry"].with_user(auditor).verify()
+        facts[VERIFIED] = _rate(result["checked"], started)
+        facts["entries verified"] = result["checked"]
+        facts["findings of verify()"] = result["problem_count"]
+        started = time.perf_counter()
         checked, findings = env["audit.trail.entry"]._verify_chain()
-        facts["entries verified per second"] = _rate(checked, started)
+        facts["entries verified per second, chain alone"] = _rate(checked, started)
         facts["findings in the chain"] = len(findings)
         started = time.perf_counter()
         records, _differences = env["audit.trail.entry"]._verify_records()
@@ -280,10 +331,35 @@ def verification(database, entries=ENTRIES, say=print):
             started = time.perf_counter()
             env["audit.trail.entry"].get_history("stock.lot", 100 + number)
             times.append(time.perf_counter() - started)
-        facts["history of a record, ms"] = round(sorted(times)[10] * 1000, 2)
-    facts["limits"] = {"verified per second": VERIFY_PER_SECOND, "history ms": HISTORY_MS}
+        facts[HISTORY] = round(sorted(times)[10] * 1000, 2)
+    facts["limits"] = FACT_LIMITS
+    facts["limits not reached"] = missed_facts(facts)
     say(json.dumps(facts, indent=1))
     return facts
+
+
+def missed_facts(facts):
+    """Names of the facts that do not reach their limit, as the bench tells them."""
+    return [
+        f"audit: {name}"
+        for name, (smallest, largest) in FACT_LIMITS.items()
+        if name in facts
+        and (
+            (smallest is not None and facts[name] < smallest)
+            or (largest is not None and facts[name] > largest)
+        )
+    ]
+
+
+def _auditor(env):
+    login = "bench_auditor"
+    found = env["res.users"].search([("login", "=", login)])
+    return found or bench_story.user(env, login, "audit_trail.group_auditor")
+
+
+def _count_sealed(env):
+    env.cr.execute("SELECT COALESCE(SUM(entry_count), 0) FROM audit_trail_seal")
+    return int(env.cr.fetchone()[0])
 
 
 def _rate(number, started):

@@ -89,6 +89,7 @@ def bench(options, wanted):
     path = machine.FOLDER / "last.json"
     path.write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
     missed = [case.name for case in cases if case.reached is False]
+    missed += facts.get("limits not reached", [])
     say()
     say(f"{result['machine']}; PostgreSQL {result['postgresql']}, {result['extensions']}")
     say(f"limits not reached: {', '.join(missed) or 'none'}; result: {path}")
@@ -283,6 +284,12 @@ def audit(options, has_peer):
             machine.odoo_command(PEER, "-i", "auditlog")
         cases += cases_audit.peer_cases(PEER)
     bench_measure.measure(cases, options.rounds, tell=lambda text: say(f"  {text}"))
+    with machine.server() as url:
+        over_http = cases_audit.cases_over_http(CREATE, url)
+        bench_measure.measure(
+            over_http, options.rounds, tell=lambda text: say(f"  over HTTP, {text}")
+        )
+    cases += over_http
     cases += cases_audit.writers(CREATE, options.rounds)
     return cases, cases_audit.verification(CREATE, options.large, say)
 

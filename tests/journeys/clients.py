@@ -10,6 +10,7 @@ of records and leaves it out for methods of the model; everything else is named,
 """
 
 import http.client
+import importlib.util
 import json
 import time
 import urllib.error
@@ -174,6 +175,12 @@ class Json2Client(Client):
 
 
 CLIENTS = {client.api: client for client in (XmlRpcClient, OdooRpcClient, Json2Client)}
+
+
+def is_installed(api):
+    """Whether the library is here that this way needs."""
+    library = {"odoorpc": "odoorpc", "json2": "requests"}.get(api)
+    return not library or importlib.util.find_spec(library) is not None
 
 
 def connect(api, url, database, login, password, headers=None):

@@ -1,16 +1,19 @@
 """The main job (issue 2, section 6) against a real server, through clients from outside."""
 
 import dataclasses
+from unittest.mock import patch
 
 import journey_data
 from clients import APIS, ServerError, connect
-from main_job import EVENTS_PER_TICKET, Journey, own_login
+from main_job import ALL_APIS, EVENTS_PER_TICKET, Journey, own_login, plan_runs
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, TransactionCase, tagged
 
 ADMIN_PASSWORD = "journey-test"
 SLICE_OF_PRODUCTS = 300
 SLICE_OF_TICKETS = 200
+# The same over XML-RPC, of products and tickets as many as take seconds.
+SMALL_SLICE = (30, 10)
 
 
 class JourneyCase(HttpCase):
@@ -192,6 +195,20 @@ class TestMainJobOnSample(JourneyCase):
 
 
 @tagged("post_install", "-at_install")
+class TestPlan(TransactionCase):
+    def test_all_apis_one_after_the_other(self):
+        """``--api all`` takes every API in turn, each twice where that is asked for."""
+        self.assertEqual(plan_runs("xmlrpc", False), [("xmlrpc", 0)])
+        with patch("main_job.is_installed", lambda api: True):
+            self.assertEqual(plan_runs(ALL_APIS, False), [(api, 0) for api in APIS])
+            self.assertEqual(
+                plan_runs(ALL_APIS, True), [(api, turn) for api in APIS for turn in (0, 1)]
+            )
+        with patch("main_job.is_installed", lambda api: api != "odoorpc"):
+            self.assertEqual(plan_runs(ALL_APIS, False), [("json2", 0), ("xmlrpc", 0)])
+
+
+@tagged("post_install", "-at_install")
 class TestMainJobOnSharedData(JourneyCase):
     def setUp(self):
         if not journey_data.SHARED.is_dir():
@@ -205,5 +222,15 @@ class TestMainJobOnSharedData(JourneyCase):
         self.assertEqual(journey.failures, [])
         self.assertLess(len(journey.report.refusals), len(data.tickets) // 20)
         again = self.travel("json2", journey_data.load(None, SLICE_OF_PRODUCTS, SLICE_OF_TICKETS))
+        self.assertEqual(again.failures, [])
+        self.assertNothingNew(again)
+
+    def test_small_slice_of_gudid_and_maude_over_xmlrpc(self):
+        """Real products, devices and narratives over XML-RPC; then JSON-2 finds them all."""
+        data = journey_data.load(None, *SMALL_SLICE)
+        journey = self.travel("xmlrpc", data)
+        self.assertEqual(journey.failures, [])
+        self.assertLess(len(journey.report.refusals), 3)
+        again = self.travel("json2", journey_data.load(None, *SMALL_SLICE))
         self.assertEqual(again.failures, [])
         self.assertNothingNew(again)

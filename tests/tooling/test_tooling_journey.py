@@ -70,8 +70,28 @@ def test_another_odoo(ready, arguments):
     assert "127.0.0.1" not in line
 
 
-def test_script_is_there():
-    assert journey.SCRIPT.is_file()
+@pytest.mark.usefixtures("odoo")
+def test_another_journey(ready):
+    """The first word names it, and is not handed on."""
+    script = ready.folder / "tests/journeys/audit_export.py"
+    script.write_text("import sys\nprint('audit', sys.argv[1:])\n")
+    assert ready.run("journey", ARGS="audit_export --api xmlrpc") == (
+        0,
+        ["audit ['--url', 'http://127.0.0.1:8123', '--api', 'xmlrpc']"],
+    )
+
+
+def test_no_such_journey(ready):
+    assert ready.run("journey", ARGS="nowhere --twice") == (
+        1,
+        [
+            "meddev journey: there is no journey nowhere: ARGS begin with main_job or audit_export",
+        ],
+    )
+
+
+def test_scripts_are_there():
+    assert all((journey.FOLDER / f"{name}.py").is_file() for name in journey.JOURNEYS)
 
 
 def test_every_target_of_the_makefile_is_a_command(checkout):

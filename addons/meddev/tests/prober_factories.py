@@ -71,6 +71,7 @@ VALUES = {
 CHANGES = {
     "audit.trail.rule": {"retention_months": 12},
     "electronic.signature.requirement": {"count": 2},
+    "helpdesk.ticket": {"name": "Changed"},
     "meddev.access.review.line": {"remark": "Changed"},
     "meddev.device.firmware": {"note": "Changed"},
     "sensitive.export.request": {"reason": "Changed"},

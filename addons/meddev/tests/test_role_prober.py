@@ -4,8 +4,8 @@ from xmlrpc.client import Fault
 
 from psycopg2 import Error as Psycopg2Error
 
-from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command, Domain
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -107,7 +107,7 @@ class XmlRpc:
 
 
 class Orm:
-    """Python: what would stay if it came over the wire."""
+    """Python, as the user: what would stay if it came over the wire."""
 
     name = "ORM"
 
@@ -215,7 +215,24 @@ class TestRoleProber(MatrixCase, HttpCase):
                 }
             )
             problems = list(self.probe(clients, self.employee, name, "create"))
-        self.assertEqual([client for client, _problem in problems], list(clients))
+        self.assertEqual([client for client, _problem in problems], [*clients, Orm])
+
+    def test_a_wrongly_allowed_change_outside_the_scope_is_seen(self):
+        """Given a rule that opens what the scope closes, then every way is red."""
+        name, user = "meddev.ticket.patient", self.engineer
+        clients = (Json2(self, user), XmlRpc(self, user))
+        with self.quiet():
+            self.assertFalse(list(self.probe(clients, user, name, "write")))
+            self.env["ir.rule"].create(
+                {
+                    "name": "too wide",
+                    "model_id": self.env["ir.model"]._get_id(name),
+                    "groups": [Command.link(self.env.ref("base.group_user").id)],
+                    "domain_force": "[(1, '=', 1)]",
+                }
+            )
+            problems = list(self.probe(clients, user, name, "write"))
+        self.assertEqual([client for client, _problem in problems], [*clients, Orm, Orm])
 
     def test_a_rule_that_stops_an_allowed_creation_is_seen(self):
         """Given a constraint that refuses what the access row allows, then the prober is red."""
@@ -249,7 +266,7 @@ class TestRoleProber(MatrixCase, HttpCase):
             # Dialogues are their user's own, by core.
             return self.probe_right(clients, name, operation, not domain.is_false())
         if domain.is_false():
-            return self.probe_refusal(clients, name, operation)
+            return self.probe_refusal(clients, user, name, operation)
         return self.probe_reach(clients, user, name, operation, domain)
 
     def probe_right(self, clients, name, operation, wanted, ids=()):
@@ -259,14 +276,19 @@ class TestRoleProber(MatrixCase, HttpCase):
                 yield client, f"has_access to {list(ids)} says {answer}"
 
     def probe_reach(self, clients, user, name, operation, domain):
-        """One record inside the scope and one outside; for reading, the whole list."""
+        """One record inside the scope and one outside; for reading, the whole list.
+
+        What is outside is really written and deleted, by every way.
+        """
         everything = self.records(user, name)
         inside = everything._search(domain, order="id")
         within = self.pick(user, name, domain)
         beyond = self.pick(user, name, Domain("id", "not in", inside))
         yield from self.probe_right(clients, name, operation, True, within)
         yield from self.perform(user, name, operation, domain, within)
-        if beyond:
+        if beyond and operation in ("write", "unlink"):
+            yield from self.attempt(clients, user, name, operation, beyond)
+        elif beyond:
             yield from self.probe_right(clients, name, operation, False, beyond)
         if operation != "read":
             return
@@ -306,7 +328,7 @@ class TestRoleProber(MatrixCase, HttpCase):
                 mine = [("id", "=", made.id), *domain]
                 record = made if self.records(user, name).search_count(mine) else record
             if operation == "write":
-                record.write(self.some_value(name))
+                record.with_context(audit_trail_reason="Probe").write(self.some_value(name))
             else:
                 record.with_context(audit_trail_reason="Probe").unlink()
         self.env.flush_all()
@@ -321,22 +343,58 @@ class TestRoleProber(MatrixCase, HttpCase):
         finally:
             self.env.invalidate_all(flush=False)
 
-    def probe_refusal(self, clients, name, operation):
-        """The real thing, which must be refused, whatever it says."""
+    def probe_refusal(self, clients, user, name, operation):
+        """What the matrix gives nobody of this role, tried on any record."""
         records = self.env[name].sudo().with_context(active_test=False).search([], limit=1)
-        ids = records.ids or [1]
+        yield from self.attempt(clients, user, name, operation, records.ids or [1])
+
+    def attempt(self, clients, user, name, operation, ids):
+        """The real thing by every way: refused, whatever it says, and nothing is changed by it."""
+        before = self.rows(name, ids)
         method, values = {
             "read": ("read", {"ids": ids, "fields": ["display_name"]}),
             "create": ("create", {"vals_list": [{}]}),
             "write": ("write", {"ids": ids, "vals": self.some_value(name)}),
             "unlink": ("unlink", {"ids": ids}),
         }[operation]
+        is_guarded = operation in GUARDED.get(name, ((), ""))[0]
         for client in clients:
             ending, answer = client.call(name, method, **values)
-            if ending == WARNED and operation in GUARDED.get(name, ((), ""))[0]:
-                yield from self.probe_right([client], name, operation, False)
+            if ending == WARNED and is_guarded:
+                yield from self.probe_right([client], name, operation, False, ids)
             elif ending != REFUSED:
-                yield client, f"{method} says {answer}"
+                yield client, f"{method} of {ids} says {answer}"
+        yield from self.attempt_in_python(user, name, operation, ids, is_guarded)
+        if self.rows(name, ids) != before:
+            yield Orm, f"{method} has changed {ids}"
+
+    def attempt_in_python(self, user, name, operation, ids, is_guarded):
+        """The same as the user, with values that are sound; undone at once."""
+        records = self.env[name].with_user(user).browse(ids)
+        try:
+            with self.undone(), self._request_of(user):
+                if operation == "read":
+                    records.read(["display_name"])
+                elif operation == "create":
+                    is_made = operation not in ONLY_ASKED.get(name, ((), ""))[0]
+                    records.create(prepare(self, user, name) if is_made else {})
+                elif operation == "write":
+                    records.write(self.some_value(name))
+                else:
+                    records.unlink()
+                self.env.flush_all()
+        except AccessError:
+            return
+        except (UserError, ValueError, TypeError, Psycopg2Error) as error:
+            if not (is_guarded and isinstance(error, UserError)) or records.has_access(operation):
+                yield Orm, f"{operation} of {ids} says {type(error).__name__}: {error}"
+        else:
+            yield Orm, f"{operation} of {ids} is done"
+
+    def rows(self, name, ids):
+        """What the database holds of the records, whoever asks."""
+        records = self.env[name].browse(ids)
+        return [] if records._table_query else self._get_rows(records)
 
     def some_value(self, name):
         """Values for a write that would change something."""
