@@ -1,6 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import RedirectWarning
-from odoo.tools import safe_eval
+from odoo.tools import SQL, safe_eval, sql
 
 from .announcement import DELETION_REASON, announce, is_superuser_session
 from .events import log_event
@@ -39,8 +39,7 @@ class Base(models.AbstractModel):
             self.check_access("write")
             reason = self._audit_trail_ask_reason()
         if not reason and not needs_reason:
-            # Relations are written at once, by the caller.
-            if any(self._fields[name].type == "many2many" for name in vals if name in self._fields):
+            if any(map(self._audit_trail_is_written_at_once, vals)):
                 announce(self.env)
             return super().write(vals)
         # What waits to be written has no part in this reason.
@@ -78,6 +77,29 @@ class Base(models.AbstractModel):
         if reason:
             self.env.cr.precommit.data[DELETION_REASON] = reason
             announce(self.env)
+
+    def _audit_trail_is_written_at_once(self, name):
+        """Relations are written by the caller, and inverse methods may write by SQL (passwords)."""
+        field = self._fields.get(name)
+        return bool(field) and (field.type == "many2many" or bool(field.inverse))
+
+    def _audit_trail_announce(self):
+        """For methods that write the table of a tracked model by SQL of their own: who does it.
+
+        Called before the statement, and again after each commit; without it the database can only
+        tell that somebody wrote outside Odoo.
+        """
+        if self._audit_trail_rule():
+            announce(self.env)
+
+    def _auto_init(self):
+        # Defaults of new columns, migrations and hooks of an upgrade write by SQL. What is asked
+        # elsewhere, with columns of the rules that may not be there yet, is not asked here.
+        if sql.table_exists(self.env.cr, "audit_trail_tracked") and self.env.execute_query(
+            SQL("SELECT FROM audit_trail_tracked WHERE table_name = %s", self._table)
+        ):
+            announce(self.env)
+        return super()._auto_init()
 
     # Reasons
 

@@ -32,6 +32,11 @@ class ResUsers(models.Model):
         )
         return info
 
+    def _set_encrypted_password(self, uid, pw):
+        # By SQL, also when a sign-in renews the way in which a password is kept.
+        self._audit_trail_announce()
+        return super()._set_encrypted_password(uid, pw)
+
     def _check_uid_passwd(self, uid, passwd):
         """What XML-RPC and JSON-RPC ask with every call; only what is refused is told."""
         try:
@@ -45,3 +50,12 @@ class ResUsers(models.Model):
                 own_transaction=True,
             )
             raise
+
+
+class ResUsersApikeys(models.Model):
+    _inherit = "res.users.apikeys"
+
+    def _generate(self, scope, name, expiration_date):
+        # By SQL.
+        self._audit_trail_announce()
+        return super()._generate(scope, name, expiration_date)

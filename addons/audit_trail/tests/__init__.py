@@ -11,6 +11,7 @@ from . import test_purge
 from . import test_remote_calls
 from . import test_rules
 from . import test_secrets
+from . import test_sql_of_odoo
 from . import test_superuser
 from . import test_uninstall
 from . import test_tamper

@@ -49,6 +49,7 @@ class StockLot(models.Model):
             self.env[model].flush_model(names)
         self.env["stock.lot"].flush_model()
         self.env["meddev.device.event"].flush_model()
+        self.env["stock.lot"]._audit_trail_announce()
         medical = templates.filtered("is_medical_device")
         devices = medical.filtered(lambda template: template.tracking == "serial")
         self._clear_lots(templates - medical)

@@ -59,6 +59,8 @@ class MeddevIncomingInspectionLine(models.Model):
         }
         rules = self.env["meddev.retention.rule"]
         for line_ids in self._iterate_line_ids(templates):
+            # Jobs commit after each batch.
+            self._audit_trail_announce()
             self.env.cr.execute(
                 SQL(
                     """

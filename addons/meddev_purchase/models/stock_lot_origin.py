@@ -38,6 +38,7 @@ class StockLot(models.Model):
         for model, names in READ_BY_SQL.items():
             self.env[model].flush_model(names)
         self.flush_model()
+        self._audit_trail_announce()
         for lot_ids in self._iterate_lot_ids(templates, SQL("lot.receipt_id IS NULL")):
             self.env.cr.execute(self._get_origin_sql(lot_ids))
         self.invalidate_model()

@@ -75,6 +75,8 @@ class StockLot(models.Model):
             ),
         )
         for lot_ids in self._iterate_lot_ids(templates):
+            # Jobs commit after each batch.
+            self._audit_trail_announce()
             self.env.cr.execute(
                 SQL(
                     """

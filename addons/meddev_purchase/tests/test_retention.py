@@ -82,6 +82,26 @@ class TestRetention(PurchaseCommon):
         self.assertFalse(device.retain_until)
         self.assertTrue(line.is_retained_permanently)
 
+    def test_job_is_the_author_of_what_it_writes(self):
+        """Given a new end, written by SQL after a commit, the audit trail knows of it by us."""
+        device = self._device()
+        self._rule("CN-DIST-NO-EXPIRY").with_user(self.quality).months = 72
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT set_config('audit_trail.key', '', TRUE),"
+            " set_config('audit_trail.context', '', TRUE)"
+        )
+        self._apply_rules()
+        # sudo: the trail is the auditor's.
+        entry = self.env["audit.trail.entry"].sudo().search([], limit=1, order="id desc")
+        self.assertEqual(
+            (entry.res_model, entry.channel), (device.inspection_line_ids._name, "server")
+        )
+        of_device = [("res_model", "=", "stock.lot"), ("res_id", "=", device.id)]
+        entry = entry.search(of_device, limit=1, order="id desc")
+        self.assertIn("retain_until", entry.changes)
+        self.assertEqual(entry.channel, "server")
+
     def test_device_and_record_follow_the_rules(self):
         """Given a longer period, quality changes the rule and the job computes all anew."""
         device = self._device()
