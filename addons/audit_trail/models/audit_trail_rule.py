@@ -252,6 +252,23 @@ class AuditTrailRule(models.Model):
         nothing = {"reads": False, "delete": False, "change": None}
         return dict.fromkeys(related - tracked.keys(), nothing)
 
+    @api.model
+    @ormcache()
+    def _get_referenced(self):
+        """Models whose deletion PostgreSQL carries into tracked tables, without telling the ORM."""
+        return {
+            field.comodel_name
+            for name in self._get_tracked()
+            # While addons are loaded, some models are not there yet.
+            if name in self.env.registry
+            for field in self.env.registry[name]._fields.values()
+            if field.store
+            and (
+                field.type == "many2many"
+                or (field.type == "many2one" and field.ondelete in ("set null", "cascade"))
+            )
+        }
+
     # What is wanted
 
     @api.model

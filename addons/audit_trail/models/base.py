@@ -56,6 +56,8 @@ class Base(models.AbstractModel):
 
     def unlink(self):
         if not self or not self._audit_trail_rule():
+            if self and self._name in self.env["audit.trail.rule"]._get_referenced():
+                announce(self.env)
             return super().unlink()
         # What waits to be written has no part in this deletion, nor in its reason.
         self.env.flush_all()

@@ -2,6 +2,7 @@ from collections import deque
 from unittest.mock import patch
 
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
 from .common import TrailCase
 
@@ -14,7 +15,10 @@ class TestSqlOfOdoo(TrailCase):
         """What the next transaction finds: nobody has said who writes."""
         self.env.flush_all()
         # Rows that this transaction wrote name its author themselves.
-        self.env.cr.execute("UPDATE res_users SET write_date = '2020-01-01'")
+        for table in ("res_users", "res_partner"):
+            self.env.cr.execute(
+                SQL("UPDATE %s SET write_date = '2020-01-01'", SQL.identifier(table))
+            )
         self.env.invalidate_all()
         self.last_id = self.entries.search([], limit=1, order="id desc").id
         self.env.cr.execute(
@@ -63,6 +67,34 @@ class TestSqlOfOdoo(TrailCase):
         key = keys._generate("rpc", "Partner's system", "2026-12-01")
         entry = self.written("res.users.apikeys", self.employee)
         self.assertNotIn(key, str(entry.changes))
+
+    def test_merging_contacts(self):
+        """Given two contacts, when one is merged into the other, then it is the merger's work."""
+        contacts = self.env["res.partner"].create([{"name": "Twin"}, {"name": "Twin"}])
+        tag = self.env["res.partner.category"].create({"name": "Watched"})
+        contacts[0].category_id = tag
+        manager = new_test_user(
+            self.env, "trail_merger", "base.group_user,base.group_partner_manager"
+        )
+        wizard = self.env["base.partner.merge.automatic.wizard"].with_user(manager)
+        self.begin()
+        wizard._merge(contacts.ids, contacts[1].with_user(manager))
+        self.assertEqual(contacts[1].category_id, tag)
+        # The relation is told by whichever of its models is tracked first.
+        entries = self.entries.search([("kind", "=", "link"), ("id", ">", self.last_id)])
+        self.written(entries.res_model, manager)
+
+    def test_deletion_that_the_database_carries_on(self):
+        """Given a record that tracked ones name, its deletion changes them by our hand."""
+        self.env["audit.trail.rule"].create({"model_id": self.env.ref("base.model_res_bank").id})
+        state = self.env["res.country.state"].create(
+            {"name": "Nowhere", "code": "NW", "country_id": self.env.ref("base.cn").id}
+        )
+        bank = self.env["res.bank"].create({"name": "Watched", "state": state.id})
+        self.begin()
+        state.with_user(self.env.user).unlink()
+        entry = self.written("res.bank", self.env.user)
+        self.assertEqual((entry.res_id, list(entry.changes)), (bank.id, ["state"]))
 
     def test_update_of_an_addon(self):
         """Given an update of the addon of a tracked model, then its SQL is the update's."""
