@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 
 class MeddevDealerAssignment(models.Model):
@@ -98,6 +99,30 @@ class MeddevDealerAssignment(models.Model):
                         assignment.facility_id.display_name,
                     )
                 )
+
+    @api.model
+    def _query_of_reader(self):
+        """Query of what the dealers above the reader's contact serve today.
+
+        At every depth below the dealer, and looked for whenever it is asked: a moved contact or an
+        ended assignment takes effect at once. The day is the reader's.
+        """
+        partner = self.env.user.partner_id
+        # sudo: which records the reader may see; the assignments have a rule of their own.
+        query = self.sudo()._search(
+            [("dealer_id", "parent_of", partner.ids), ("is_current", "=", True)]
+        )
+        query.order = None
+        return query
+
+    @api.model
+    def _select_served_places(self):
+        """SQL for the ids of all facilities, and of all below them, that the reader serves."""
+        query = self._query_of_reader()
+        return SQL(
+            "SELECT partner_id FROM meddev_facility_ancestor_rel WHERE facility_id IN %s",
+            query.subselect(SQL.identifier(query.table, "facility_id")),
+        )
 
     @api.model
     def _get_target_fields(self):

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.orm.models import NO_ACCESS
 
 from .meddev_role_right import ALL_FIELDS, NONE, OPERATIONS
 
@@ -206,7 +207,9 @@ class MeddevRoleCheck(models.AbstractModel):
                 judged = {
                     field.name
                     for field in model._fields.values()
-                    if modules.intersection(field._modules) or field.name in listed
+                    # A field of nobody's is read by the program alone, whatever the matrix says.
+                    if field.groups != NO_ACCESS
+                    and (modules.intersection(field._modules) or field.name in listed)
                 }
                 wanted = self.env["meddev.role.right"]._get_expected_fields(user, name) & judged
                 real = judged.intersection(model.with_user(user).fields_get(attributes=["name"]))

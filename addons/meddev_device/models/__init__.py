@@ -32,3 +32,4 @@ from . import meddev_udi
 from . import meddev_udi_warning
 from . import stock_lot_scan
 from . import stock_lot_search
+from . import stock_lot_served

@@ -40,7 +40,8 @@ class TestDeviceFill(DeviceCase):
         before = self.env.cr.sql_log_count
         self.template.write({"is_medical_device": True, "manufacturer_id": self.maker.id})
         self.env.flush_all()
-        self.assertLess(self.env.cr.sql_log_count - before, 60)
+        # How many there are depends on what is in the caches: the point is none for each device.
+        self.assertLess(self.env.cr.sql_log_count - before, len(lots) / 10)
         self.assertRecordValues(
             at_customer,
             [

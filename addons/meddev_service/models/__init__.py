@@ -13,6 +13,7 @@ from . import (
     helpdesk_ticket_order,
     helpdesk_ticket_patient,
     helpdesk_ticket_reader,
+    helpdesk_ticket_served,
     helpdesk_ticket_tag,
     helpdesk_ticket_team,
     helpdesk_ticket_update,
