@@ -3,6 +3,7 @@ from datetime import date, datetime, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..tools import working_time
 from .argument import ensure_single, shown
@@ -144,9 +145,17 @@ class ResourceCalendar(models.Model):
 
     def _prepare_closures(self):
         """Odoo's own days off that hold for everyone who follows these working hours."""
-        # Whether the company is closed is needed by whoever runs a clock, also by roles that may
-        # not read the days off; personal days off are left out.
-        leaves = self.sudo().global_leave_ids.filtered(lambda leave: not leave.resource_id)
+        # sudo: whether the company is closed is needed by whoever runs a clock, also by roles that
+        # may not read the days off; personal days off and hours worked elsewhere are left out.
+        leaves = self.env["resource.calendar.leaves"].sudo()
+        ours = Domain("calendar_id", "=", self.id)
+        if self.company_id:
+            # Days off that name no working hours hold for all of their company's.
+            ours |= Domain("calendar_id", "=", False) & Domain(
+                "company_id", "=", self.company_id.id
+            )
+        general = Domain("resource_id", "=", False) & Domain("time_type", "=", "leave")
+        leaves = leaves.search(general & ours, order="date_from, date_to, id")
         return tuple(
             (
                 leave.date_from.replace(tzinfo=timezone.utc),

@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..tools.working_time import is_working_day
 from .common import MeddevBaseCommon
 
 
@@ -135,3 +136,62 @@ class TestWorkingCalendar(MeddevBaseCommon):
     def test_portal_users_do_not_read_working_hours(self):
         with self.assertRaises(AccessError):
             self.china.with_user(self.portal_hospital).meddev_add_working_days("2026-01-01", 1)
+
+    # What was known is kept
+
+    def test_schedule_is_kept_as_it_was_known(self):
+        """Given holidays that are published later, then what was counted before is not moved."""
+        schedules = self.env["meddev.work.schedule"]
+        before = schedules._take(self.china)
+        self.assertEqual(schedules._take(self.china), before)
+        self.env["meddev.holiday"].create(
+            {
+                "holiday_calendar_id": self.env.ref("meddev_base.holiday_calendar_cn").id,
+                "name": "Test Day",
+                "date": "2027-03-03",
+                "kind": "holiday",
+            }
+        )
+        after = schedules._take(self.china)
+        self.assertNotEqual(after, before)
+        day = date(2027, 3, 3)
+        self.assertTrue(is_working_day(before._get_schedule(), day))
+        self.assertFalse(is_working_day(after._get_schedule(), day))
+
+    def test_kept_schedule_is_entered_changed_and_deleted_by_nobody(self):
+        schedule = self.env["meddev.work.schedule"]._take(self.china)
+        values = {"calendar_id": self.china.id, "content": "{}", "digest": "1:x"}
+        for user in (self.users["service_manager"], self.env.ref("base.user_admin")):
+            kept = schedule.with_user(user)
+            self.assertTrue(kept.content)
+            for change in (
+                lambda kept=kept: kept.create(values),
+                lambda kept=kept: kept.write({"content": "{}"}),
+                lambda kept=kept: kept.unlink(),
+            ):
+                # An AccessError is a UserError.
+                with self.assertRaises(UserError):
+                    change()
+        with self.assertRaises(UserError):
+            schedule.sudo().with_context(meddev_base_own_write=True).create(values)
+        with self.assertRaises(UserError):
+            schedule.sudo()._write_multi([{"content": "{}"}])
+
+    def test_closure_without_working_hours_closes_the_whole_company(self):
+        company = self.env.company
+        calendar = self.china.copy({"company_id": company.id})
+        elsewhere = self.china.copy(
+            {"company_id": self.env["res.company"].create({"name": "Elsewhere"}).id}
+        )
+        leave = self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Stocktaking",
+                "date_from": datetime(2026, 9, 21, 0, 0),
+                "date_to": datetime(2026, 9, 21, 23, 0),
+            }
+        )
+        leave.calendar_id = False
+        self.assertFalse(calendar._is_working_day(date(2026, 9, 21)))
+        self.assertTrue(elsewhere._is_working_day(date(2026, 9, 21)))
+        leave.time_type = "other"
+        self.assertTrue(calendar._is_working_day(date(2026, 9, 21)))

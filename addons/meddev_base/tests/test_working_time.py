@@ -1,5 +1,6 @@
 import random
 import unittest
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -8,11 +9,15 @@ from odoo.addons.meddev_base.tools.working_time import (
     WorkSchedule,
     add_working_days,
     add_working_hours,
+    from_text,
     is_covered,
     is_working_day,
     next_working_moment,
+    to_text,
     working_days_between,
     working_hours_between,
+    working_intervals,
+    working_time_between,
 )
 
 OFFICE = ((8 * 60 + 30, 12 * 60), (13 * 60 + 30, 17 * 60 + 30))
@@ -160,6 +165,30 @@ class TestWorkingHours(unittest.TestCase):
         )
 
 
+class TestScheduleAsText(unittest.TestCase):
+    def test_text_gives_the_same_working_time(self):
+        closed = (shanghai(2026, 9, 24, 8), shanghai(2026, 9, 24, 18))
+        for schedule in (
+            CHINA,
+            ALWAYS,
+            NIGHTS,
+            replace(CHINA, closures=(closed,), _days={}, _months={}),
+            replace(CHINA, weekly_alternate=((),) * 7, _days={}, _months={}),
+        ):
+            text = to_text(schedule)
+            again = from_text(text)
+            self.assertEqual(to_text(again), text)
+            self.assertIs(from_text(text), again)
+            for number in range(60):
+                day = date(2026, 9, 1) + timedelta(days=number)
+                self.assertEqual(working_intervals(again, day), working_intervals(schedule, day))
+            self.assertEqual(again.covered_to, schedule.covered_to)
+
+    def test_text_of_another_version_is_refused(self):
+        with self.assertRaises(ValueError):
+            from_text(to_text(CHINA).replace('"version":1', '"version":99'))
+
+
 class TestWorkingTimeProperties(unittest.TestCase):
     """Random inputs with a fixed seed; a failure prints what broke."""
 
@@ -207,3 +236,29 @@ class TestWorkingTimeProperties(unittest.TestCase):
                         working_hours_between(schedule, first, last),
                         places=6,
                     )
+
+    def test_years_are_summed_as_days_are(self):
+        """Remembered months give what walking through every shift gives."""
+        origin = datetime(2019, 1, 1, tzinfo=timezone.utc)
+        for schedule in self.SCHEDULES:
+            for _attempt in range(15):
+                start, end = sorted(
+                    origin + timedelta(seconds=self.random.randrange(9 * 366 * 86400))
+                    for _moment in range(2)
+                )
+                with self.subTest(tz=schedule.tz, start=start, end=end):
+                    self.assertEqual(
+                        working_time_between(schedule, start, end),
+                        self._walk(schedule, start, end),
+                    )
+
+    @staticmethod
+    def _walk(schedule, start, end):
+        day, worked, reached = start.date() - timedelta(days=3), timedelta(), start
+        while day <= end.date() + timedelta(days=1):
+            for shift_start, shift_end in working_intervals(schedule, day):
+                begin, finish = max(shift_start, reached), min(shift_end, end)
+                if begin < finish:
+                    worked, reached = worked + finish - begin, finish
+            day += timedelta(days=1)
+        return worked

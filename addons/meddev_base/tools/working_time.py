@@ -4,6 +4,7 @@ Working time = (weekly hours on ordinary days ∪ hours of make-up days) − hol
 Moments are timezone-aware; results are in UTC. Days are local dates of the schedule's zone.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
@@ -14,6 +15,10 @@ DAY = timedelta(days=1)
 # A schedule that offers no working time for so long has none: searching on would never end.
 MAX_DAYS_WITHOUT_WORK = 1100
 MINUTES_PER_DAY = 24 * 60
+TEXT_VERSION = 1
+#: Schedules that are held with the days and months that they have worked out; a company has a few.
+MAX_READ_SCHEDULES = 200
+_read_schedules = {}
 
 Intervals = tuple[tuple[int, int], ...]
 
@@ -49,6 +54,7 @@ class WorkSchedule:
     covered_from: date | None = None
     covered_to: date | None = None
     _days: dict = field(default_factory=dict, repr=False)
+    _months: dict = field(default_factory=dict, repr=False)
 
     def __post_init__(self):
         for week in filter(None, (self.weekly, self.weekly_alternate)):
@@ -62,6 +68,63 @@ class WorkSchedule:
             for minute_from, minute_to in intervals:
                 if not 0 <= minute_from < minute_to <= 2 * MINUTES_PER_DAY:
                     raise ValueError(f"Not an interval of a day: {minute_from}-{minute_to}")
+
+
+def to_text(schedule):
+    """The schedule as canonical JSON: two that offer the same working time give the same text."""
+    return json.dumps(
+        {
+            "version": TEXT_VERSION,
+            "tz": schedule.tz,
+            "weekly": schedule.weekly,
+            "weekly_alternate": schedule.weekly_alternate,
+            "holidays": sorted(day.isoformat() for day in schedule.holidays),
+            "make_up": {day.isoformat(): hours for day, hours in schedule.make_up.items()},
+            "closures": sorted(
+                [_as_utc(moment).isoformat() for moment in closure] for closure in schedule.closures
+            ),
+            "covered": [
+                day and day.isoformat() for day in (schedule.covered_from, schedule.covered_to)
+            ],
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+
+
+def from_text(text):
+    """The schedule that :func:`to_text` wrote; the same object for the same text."""
+    if text not in _read_schedules:
+        if len(_read_schedules) >= MAX_READ_SCHEDULES:
+            _read_schedules.clear()
+        _read_schedules[text] = _read(json.loads(text))
+    return _read_schedules[text]
+
+
+def _read(values):
+    if values["version"] != TEXT_VERSION:
+        raise ValueError(f"Unknown version of a schedule: {values['version']}")
+    first, last = (day and date.fromisoformat(day) for day in values["covered"])
+    alternate = values["weekly_alternate"]
+    return WorkSchedule(
+        tz=values["tz"],
+        weekly=tuple(_read_hours(day) for day in values["weekly"]),
+        weekly_alternate=alternate and tuple(_read_hours(day) for day in alternate),
+        holidays=frozenset(date.fromisoformat(day) for day in values["holidays"]),
+        make_up={
+            date.fromisoformat(day): _read_hours(hours) for day, hours in values["make_up"].items()
+        },
+        closures=tuple(
+            tuple(datetime.fromisoformat(moment) for moment in closure)
+            for closure in values["closures"]
+        ),
+        covered_from=first,
+        covered_to=last,
+    )
+
+
+def _read_hours(hours):
+    return tuple(tuple(interval) for interval in hours)
 
 
 def working_intervals(schedule, day):
@@ -120,37 +183,47 @@ def working_days_between(schedule, start_date, end_date):
     return sum(is_working_day(schedule, start_date + i * DAY) for i in range(1, span + 1))
 
 
-def working_hours_between(schedule, start, end):
-    """Hours of working time between two moments; negative when ``end`` lies before ``start``."""
+def working_time_between(schedule, start, end):
+    """Working time between two moments; negative when ``end`` lies before ``start``.
+
+    Whole months are remembered with the schedule: a span of years takes as long as one of weeks.
+
+    :return: ``timedelta``.
+    """
     start, end = _as_utc(start), _as_utc(end)
     if end < start:
-        return -working_hours_between(schedule, end, start)
-    worked = timedelta()
-    # A night shift of the day before may reach into the first day.
-    day, last = _local_date(schedule, start) - DAY, _local_date(schedule, end)
-    reached = start
-    while day <= last:
-        for interval_start, interval_end in working_intervals(schedule, day):
-            begin, finish = max(interval_start, reached), min(interval_end, end)
-            if begin < finish:
-                worked += finish - begin
-                reached = finish
-        day += DAY
-    return worked / timedelta(hours=1)
+        return -working_time_between(schedule, end, start)
+    first, last = _local_date(schedule, start), _local_date(schedule, end)
+    if first == last:
+        return _worked_within(schedule, first, start, end)
+    head = _worked_within(schedule, first, start, _to_utc(schedule, first, MINUTES_PER_DAY))
+    tail = _worked_within(schedule, last, _to_utc(schedule, last, 0), end)
+    return head + _worked_on_days(schedule, first + DAY, last) + tail
+
+
+def working_hours_between(schedule, start, end):
+    """Hours of working time between two moments; negative when ``end`` lies before ``start``."""
+    return working_time_between(schedule, start, end) / timedelta(hours=1)
 
 
 def add_working_hours(schedule, start, hours):
-    """Earliest moment (UTC) at which ``hours`` of working time have passed since ``start``.
+    """As :func:`add_working_time`, with a number of hours."""
+    return add_working_time(schedule, start, timedelta(hours=hours))
 
-    Zero hours give ``start`` itself. A span that ends with the day ends at closing time, not at
+
+def add_working_time(schedule, start, span):
+    """Earliest moment (UTC) at which ``span`` of working time has passed since ``start``.
+
+    No time gives ``start`` itself. A span that ends with the day ends at closing time, not at
     the next opening.
 
-    :raise ValueError: for negative hours.
+    :param span: ``timedelta``.
+    :raise ValueError: for a negative span.
     :raise NoWorkingTimeError: when the schedule has too little working time.
     """
-    if hours < 0:
+    if span < timedelta():
         raise ValueError("Working hours can only be added forwards.")
-    reached, missing = _as_utc(start), timedelta(hours=hours)
+    reached, missing = _as_utc(start), span
     if not missing:
         return reached
     for interval_start, interval_end in _intervals_from(schedule, reached):
@@ -211,6 +284,48 @@ def _intervals_from(schedule, moment):
         idle = 0 if intervals else idle + 1
         yield from intervals
         day += DAY
+
+
+def _worked_within(schedule, day, start, end):
+    """Working time of a part of a local calendar day; shifts of the day before reach into it."""
+    worked, reached = timedelta(), start
+    for shift_day in (day - DAY, day):
+        for interval_start, interval_end in working_intervals(schedule, shift_day):
+            begin, finish = max(interval_start, reached), min(interval_end, end)
+            if begin < finish:
+                worked += finish - begin
+                reached = finish
+    return worked
+
+
+def _worked_on_days(schedule, first, end):
+    """Working time of whole local calendar days, from ``first`` to before ``end``."""
+    worked, day = timedelta(), first
+    while day < end:
+        next_month = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+        if day.day == 1 and next_month <= end:
+            worked += _worked_in_month(schedule, day, next_month)
+        else:
+            next_month = min(next_month, end)
+            worked += _sum_days(schedule, day, next_month)
+        day = next_month
+    return worked
+
+
+def _worked_in_month(schedule, first, end):
+    if first not in schedule._months:
+        schedule._months[first] = _sum_days(schedule, first, end)
+    return schedule._months[first]
+
+
+def _sum_days(schedule, first, end):
+    worked, day = timedelta(), first
+    while day < end:
+        worked += _worked_within(
+            schedule, day, _to_utc(schedule, day, 0), _to_utc(schedule, day, MINUTES_PER_DAY)
+        )
+        day += DAY
+    return worked
 
 
 def _local_date(schedule, moment):
