@@ -16,6 +16,7 @@ from . import (
     test_ticket_remote,
     test_ticket_security,
     test_ticket_stage,
+    test_tool_service_clock,
     test_tours,
     test_translations,
 )
