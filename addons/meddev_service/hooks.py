@@ -27,6 +27,9 @@ _TICKET_COLUMNS = {
     "done_by_id": "int4",
     "archived_at": "timestamp",
     "archived_by_id": "int4",
+    "sla_policy_id": "int4",
+    "sla_reasons": "jsonb",
+    "sla_due_at": "timestamp",
 }
 _BATCH = 100_000
 _UPSTREAM = "helpdesk_mgmt"

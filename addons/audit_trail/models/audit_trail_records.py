@@ -76,7 +76,7 @@ class AuditTrailEntry(models.Model):
                        WHEN record.id IS NULL THEN NULL
                        WHEN said.res_id IS NULL OR said.kind = 'delete' THEN 'created'
                        WHEN said.state_digest IS DISTINCT FROM
-                            audit_trail_state(to_jsonb(record) - %(ignored)s::text[])
+                            audit_trail_state(to_jsonb(record.*) - %(ignored)s::text[])
                        THEN 'changed' END AS difference
                   FROM %(table)s record FULL JOIN said ON said.res_id = record.id
             )

@@ -102,7 +102,7 @@ class AuditTrailEntry(models.Model):
               FROM %(table)s record
               JOIN said ON said.res_id = record.id
          LEFT JOIN kept ON kept.res_id = record.id
-             WHERE audit_trail_state((to_jsonb(record) - %(left_out)s::text[])
+             WHERE audit_trail_state((to_jsonb(record.*) - %(left_out)s::text[])
                        || COALESCE(kept.content, '{}'::jsonb) || %(former)s
                    ) = ANY(said.digests)
             """,

@@ -54,8 +54,8 @@ def _query_relation(row):
 
 def _query(row, only_ids):
     numbered = SQL(
-        "SELECT id, audit_trail_state(to_jsonb(content) - %s::text[]) AS item,"
-        " (ROW_NUMBER() OVER (ORDER BY id) - 1) / %s AS chunk FROM %s content %s",
+        "SELECT id, audit_trail_state(to_jsonb(audited.*) - %s::text[]) AS item,"
+        " (ROW_NUMBER() OVER (ORDER BY id) - 1) / %s AS chunk FROM %s audited %s",
         list(row["ignored"]),
         BASELINE_CHUNK,
         SQL.identifier(row["table_name"]),

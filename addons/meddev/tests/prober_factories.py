@@ -51,6 +51,15 @@ VALUES = {
         "group_id": case.env.ref("meddev_base.group_dispatcher").id,
         "other_group_id": case.env.ref("meddev_base.group_analyst").id,
     },
+    "meddev.sla.step": lambda case, user: {
+        "policy_id": _make_policy(case, user).id,
+        "percent": 80,
+    },
+    "meddev.sla.target": lambda case, user: {
+        "policy_id": _make_policy(case, user).id,
+        "kind": "response",
+        "hours": 4,
+    },
     "meddev.supplier.paper": lambda case, user: {"partner_id": case.rival.id},
     "meddev.ticket.patient": lambda case, user: {
         "ticket_id": case._open_ticket(user_id=user.id).id,
@@ -74,6 +83,8 @@ CHANGES = {
     "helpdesk.ticket": {"name": "Changed"},
     "meddev.access.review.line": {"remark": "Changed"},
     "meddev.device.firmware": {"note": "Changed"},
+    "meddev.sla.step": {"percent": 90},
+    "meddev.sla.target": {"hours": 5},
     "sensitive.export.request": {"reason": "Changed"},
     "stock.lot": {"note": "<p>Changed</p>"},
 }
@@ -108,6 +119,12 @@ def _guess(case, field):
         "datetime": fields.Datetime.to_datetime("2026-03-01 08:00:00"),
         "boolean": False,
     }.get(field.type, number)
+
+
+def _make_policy(case, user):
+    # sudo: a draft to which the line is added; whose right is tried is the line's.
+    policies = case.env["meddev.sla.policy"].sudo()
+    return policies.create({"name": "Probe", "company_id": user.company_id.id})
 
 
 def _make_release(case):

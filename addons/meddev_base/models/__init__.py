@@ -15,6 +15,7 @@ from . import (
     res_partner,
     res_users,
     meddev_holiday_calendar,
+    meddev_versioned_mixin,
     meddev_work_schedule,
     resource_calendar,
     meddev_code,

@@ -14,6 +14,7 @@ from . import (
     test_landing,
     test_regions_teams,
     test_role_rights,
+    test_service_clock,
     test_strict_sign_in,
     test_working_time,
     test_working_calendar,

@@ -1,1 +1,1 @@
-from . import code_file, working_time
+from . import code_file, service_clock, working_time

@@ -37,6 +37,11 @@ class ProductTemplate(models.Model):
         index="btree_not_null",
     )
     is_implant = fields.Boolean(string="Implantable")
+    device_criticality = fields.Selection(
+        [("standard", "Standard"), ("high", "High"), ("life_support", "Life Support")],
+        default="standard",
+        help="What hangs on the device: service policies and priorities follow it.",
+    )
     registration_ids = fields.Many2many(
         "meddev.registration",
         "meddev_registration_product_template_rel",

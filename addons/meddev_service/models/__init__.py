@@ -1,3 +1,4 @@
+from . import classification, sla
 from . import (
     helpdesk_ticket_stage,
     helpdesk_ticket,

@@ -2,8 +2,19 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 #: What follows from device, customer and department. Record rules go through it: nobody writes it,
-#: not even sudo; computing does not pass through ``create`` and ``write``.
-DERIVED_FIELDS = frozenset(["place_id", "product_id", "commercial_partner_id"])
+#: not even sudo; computing does not pass through ``create`` and ``write``. The clocks follow from
+#: their ledger.
+DERIVED_FIELDS = frozenset(
+    [
+        "answered_at",
+        "commercial_partner_id",
+        "place_id",
+        "product_id",
+        "sla_due_at",
+        "sla_policy_id",
+        "sla_reasons",
+    ]
+)
 
 
 class HelpdeskTicket(models.Model):
@@ -34,14 +45,18 @@ class HelpdeskTicket(models.Model):
             vals = {name: value for name, value in vals.items() if name not in names}
         return super().write(vals)
 
+    def _write_derived(self, vals):
+        """Write what follows; asked by what it follows from."""
+        return super().write(vals)
+
     @api.model
     def _ensure_nothing_derived(self, names):
         labels = [self._fields[name]._description_string(self.env) for name in sorted(names)]
         if labels:
             raise UserError(
                 self.env._(
-                    "%(fields)s cannot be entered on a ticket: it follows from its Device, Customer"
-                    " and Department. Leave it out, and change those instead.",
+                    "%(fields)s cannot be entered on a ticket: it follows from what the ticket is"
+                    " about and what happens to it. Leave it out, and change those instead.",
                     fields=", ".join(labels),
                 )
             )

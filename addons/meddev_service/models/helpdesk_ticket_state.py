@@ -200,37 +200,47 @@ class HelpdeskTicket(models.Model):
 
     # ------------------------------------------------------------ move
 
-    def move_to(self, state, reason=None):
+    def move_to(self, state, reason=None, evidence=None):
         """Move these tickets to a state, as the buttons do.
 
         :param state: one of received, dispatched, in_progress, waiting, done, archived.
-        :param reason: why; needed for sending back, finishing early and reopening.
+        :param reason: why; needed for sending back, finishing early and reopening. A ticket that
+            waits for the customer without a reason waits, but its clocks go on.
+        :param evidence: of waiting: what shows that the customer has to act. By default the last
+            message to the customer, if there is one.
         :return: ``{"state", "moved_at" (UTC, ISO 8601), "tickets": [{"id", "number"}]}``.
         :raise UserError: the move is not in the table, or its reason is missing.
         :raise AccessError: the caller's roles do not allow the move.
         """
         if not self:
             raise UserError(self.env._("No ticket was given: send the ids of the tickets."))
-        if not isinstance(state, str) or not isinstance(reason or "", str):
-            raise UserError(self.env._("A state and a reason are texts: send them as such."))
+        if not isinstance(state, str) or not all(
+            isinstance(text or "", str) for text in (reason, evidence)
+        ):
+            raise UserError(
+                self.env._("A state, a reason and an evidence are texts: send them as such.")
+            )
         self.check_access("read")
-        moved_at = self._move(state, reason)
+        pause = {"evidence": (evidence or "").strip()}
+        moved_at = self._move(state, reason, pause=pause)
         return {
             "state": state,
             "moved_at": moved_at.isoformat() + "Z",
             "tickets": [{"id": ticket.id, "number": ticket.number} for ticket in self],
         }
 
-    def _move(self, state, reason=None, stage=None, by_customer=False):
+    def _move(self, state, reason=None, stage=None, by_customer=False, pause=None):
         """Check, move, stamp, log: the only way from one state to another.
 
         :param stage: the stage to enter; by default the first one of the state.
         :param by_customer: the customer of the ticket acts (portal, e-mail); the caller has
             proved that they are.
+        :param pause: ``evidence`` and, if there is one, ``pause_reason_id``, for waiting.
         :return: moment of the move, UTC without microseconds.
         """
         reason = (reason or "").strip()
         self._ensure_can_move(state, reason, by_customer)
+        pauses = self._prepare_pauses(reason, pause or {}) if state == STATE_WAITING else {}
         # sudo: the table above is the right to move; quality, who archives, and customers may not
         # write on tickets otherwise.
         tickets = self.sudo()
@@ -258,6 +268,7 @@ class HelpdeskTicket(models.Model):
                     super(HelpdeskTicket, ticket).write({"closed_date": closed[ticket] or now})
             self.env["meddev.ticket.transition"].sudo().create(transitions)
             tickets._log_moves_on_devices(transitions)
+            tickets._move_clocks(transitions, pauses)
             if state == STATE_ARCHIVED:
                 # The messages about everything up to the archiving itself.
                 tickets._track_finalize()
@@ -341,14 +352,18 @@ class HelpdeskTicket(models.Model):
         """Move at once, or open the question for the reason where the table wants one."""
         for ticket in self:
             transition = TRANSITIONS.get((ticket.service_state, state))
-            if transition and transition.needs_reason and not ticket._get_refusal(state):
-                return {
-                    "type": "ir.actions.act_window",
-                    "name": self.env._("Why?"),
-                    "res_model": "helpdesk.ticket.move",
-                    "view_mode": "form",
-                    "target": "new",
-                    "context": {"default_ticket_ids": self.ids, "default_state": state},
-                }
+            asks = transition and (transition.needs_reason or state == STATE_WAITING)
+            if asks and not ticket._get_refusal(state):
+                return self._ask_why(state)
         self.move_to(state)
         return True
+
+    def _ask_why(self, state):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Why?"),
+            "res_model": "helpdesk.ticket.move",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_ticket_ids": self.ids, "default_state": state},
+        }

@@ -2,6 +2,9 @@ from . import (
     test_attack_archive,
     test_attack_service,
     test_junk_arguments,
+    test_sla_clocks,
+    test_sla_policy,
+    test_sla_watch,
     test_ticket_archive,
     test_ticket_create,
     test_ticket_device,
@@ -16,7 +19,6 @@ from . import (
     test_ticket_remote,
     test_ticket_security,
     test_ticket_stage,
-    test_tool_service_clock,
     test_tours,
     test_translations,
 )

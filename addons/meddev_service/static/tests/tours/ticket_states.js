@@ -13,6 +13,8 @@ const WORDS = {
         waiting: "Waiting for Customer",
         frozen: "This ticket is archived",
         title: "Alarm in intensive care",
+        why: "The ventilator is in use",
+        proof: "Called Dr Wang at 14:05",
     },
     zh: {
         dispatch: "派单",
@@ -25,6 +27,8 @@ const WORDS = {
         waiting: "待客户",
         frozen: "本工单已归档",
         title: "重症监护室报警",
+        why: "呼吸机正在使用",
+        proof: "14:05 与王医生电话确认",
     },
 };
 
@@ -105,7 +109,28 @@ for (const [lang, word] of Object.entries(WORDS)) {
                 run: "click",
             },
             ...press("action_start", word.start, "in_progress"),
-            ...press("action_wait_for_customer", word.wait, "waiting", word.waiting),
+            {
+                content: "wait for the customer",
+                trigger: `button[name=action_wait_for_customer]:visible:contains(${word.wait})`,
+                run: "click",
+            },
+            {
+                content: "say why",
+                trigger: ".modal .o_field_widget[name=reason] input",
+                run: `edit ${word.why}`,
+            },
+            {
+                content: "and what shows it",
+                trigger: ".modal .o_field_widget[name=evidence] input",
+                run: `edit ${word.proof}`,
+            },
+            {content: "move", trigger: ".modal button[name=action_confirm]", run: "click"},
+            {
+                content: "the ticket waits",
+                trigger:
+                    ".o_field_widget[name=service_state] .o_arrow_button_current[data-value=waiting]" +
+                    `:contains(${word.waiting})`,
+            },
             ...press("action_start", word.resume, "in_progress"),
             ...press("action_finish", word.finish, "done"),
         ],

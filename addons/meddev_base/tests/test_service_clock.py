@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from odoo.addons.meddev_base.tools import service_clock as clock
 from odoo.addons.meddev_base.tools.working_time import WorkSchedule, working_intervals
-from odoo.addons.meddev_service.tools import service_clock as clock
 
 OFFICE = ((8 * 60 + 30, 12 * 60), (13 * 60 + 30, 17 * 60 + 30))
 OFFICE_WEEK = (OFFICE,) * 5 + ((), ())

@@ -9,9 +9,9 @@ and neither does time in which the clock is paused.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
-from odoo.addons.meddev_base.tools.working_time import (
+from .working_time import (
     NoWorkingTimeError,
     WorkSchedule,
     add_working_time,
@@ -45,6 +45,21 @@ _MOVES = {
 }
 
 
+def aware(moment):
+    """A naive UTC datetime, as fields hold it, as the aware moment that this module counts by."""
+    return moment and moment.replace(tzinfo=timezone.utc)
+
+
+def naive(moment):
+    """The other way round; what is left of a second is cut off, as fields do."""
+    return moment and moment.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)
+
+
+def seconds(count):
+    """A number of seconds as a span; None stays None."""
+    return None if count is None else timedelta(seconds=count)
+
+
 @dataclass(frozen=True)
 class ClockEvent:
     """One line of the ledger.
@@ -52,6 +67,7 @@ class ClockEvent:
     :param moment: when it happened, aware.
     :param target: working time that is allowed, None for any; of ``START`` and ``POLICY`` alone.
     :param schedule: what counts as working time from here on; of ``START`` and ``POLICY`` alone.
+        None: as before.
     """
 
     moment: datetime
@@ -175,7 +191,8 @@ def moment_of_share(reading, share):
 
 
 def _set_policy(reading, event):
-    reading = replace(reading, target=event.target, schedule=event.schedule)
+    schedule = event.schedule or reading.schedule
+    reading = replace(reading, target=event.target, schedule=schedule)
     if reading.status not in (RUNNING, PAUSED):
         return reading
     return _judge(reading, event.moment)

@@ -1,0 +1,4 @@
+from . import (
+    meddev_request_nature,
+    helpdesk_ticket_classification,
+)
